@@ -1,0 +1,48 @@
+"""The vocabulary every layer shares. No I/O; imports nothing of ours."""
+
+from airside.kernel.arn import Arn
+from airside.kernel.clock import Clock, ManualClock, SystemClock
+from airside.kernel.cloud import Cloud, Component, FrontDoor
+from airside.kernel.context import Context
+from airside.kernel.errors import AccessDeniedException, OperationNotImplemented, ServiceError
+from airside.kernel.http import Body, FileSlice, HttpRequest, HttpResponse
+from airside.kernel.ids import Ids, SeededIds, SystemIds
+from airside.kernel.operation import Operation, Request, Result, operation
+from airside.kernel.principal import Principal
+from airside.kernel.resource import Resource, ResourceRequest, ResourceType
+from airside.kernel.service import Service
+from airside.kernel.store import Blobs, Snapshot, Store, Transaction
+
+__all__ = [
+    "AccessDeniedException",
+    "Arn",
+    "Blobs",
+    "Body",
+    "Clock",
+    "Cloud",
+    "Component",
+    "Context",
+    "FileSlice",
+    "FrontDoor",
+    "HttpRequest",
+    "HttpResponse",
+    "Ids",
+    "ManualClock",
+    "Operation",
+    "OperationNotImplemented",
+    "Principal",
+    "Request",
+    "Resource",
+    "ResourceRequest",
+    "ResourceType",
+    "Result",
+    "SeededIds",
+    "Service",
+    "ServiceError",
+    "Snapshot",
+    "Store",
+    "SystemClock",
+    "SystemIds",
+    "Transaction",
+    "operation",
+]

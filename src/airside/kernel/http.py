@@ -1,0 +1,97 @@
+"""HTTP messages as plain values: what the edge hands in and what it is handed back."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class Body(Protocol):
+    """A request body that may still be arriving. Iterate it once, or read it whole."""
+
+    length: int | None
+    """Bytes announced by Content-Length; None when chunked."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Chunks as they come, with back-pressure on the sender."""
+        ...
+
+    async def read(self, limit: int | None = None) -> bytes:
+        """The whole body. Raises BodyTooLarge past `limit` bytes."""
+        ...
+
+
+class BodyTooLarge(Exception):
+    """More bytes than the reader accepts."""
+
+
+class BytesBody:
+    """A body that is already here."""
+
+    __slots__ = ("data", "length")
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.data = data
+        self.length: int | None = len(data)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.data:
+            yield self.data
+
+    async def read(self, limit: int | None = None) -> bytes:
+        """The whole body."""
+        if limit is not None and len(self.data) > limit:
+            raise BodyTooLarge
+        return self.data
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request. `path` and `query` are as on the wire, still percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Lower-case names; repeated headers are joined with a comma; values are latin-1 text."""
+    body: Body = field(default_factory=BytesBody)
+    client: str = "127.0.0.1"
+    scheme: str = "http"
+    port: int = 0
+    """The local port the request came in by: each site has one of its own."""
+
+    @property
+    def host(self) -> str:
+        """The Host header without its port, in lower case."""
+        host = self.headers.get("host", "").lower()
+        if host.startswith("["):
+            return host[: host.find("]") + 1]
+        return host.partition(":")[0]
+
+    @property
+    def target(self) -> str:
+        """Path and query as on the request line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Part of a file, sent without passing through memory."""
+
+    path: Path
+    offset: int
+    length: int
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """One response. The edge adds Content-Length (or chunking), Date and Connection."""
+
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes | FileSlice | AsyncIterator[bytes] = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of `name`, whatever its case."""
+        lowered = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lowered), None)

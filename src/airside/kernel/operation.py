@@ -1,0 +1,46 @@
+"""An operation is a function `(Context, Request) -> Result`. This is all it may know."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airside.kernel.context import Context
+
+Request = dict[str, Any]
+"""Members as the model names them, already validated. Blobs are bytes, timestamps are epoch
+seconds (float), a streaming payload is a `Body`. Absent members are absent, never None."""
+
+Result = dict[str, Any]
+"""Members as the model names them. None-valued members are left out on the wire. A streaming
+payload is bytes, a `FileSlice` or an async iterator of bytes."""
+
+Function = Callable[["Context", Request], Awaitable[Result | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a service, as its author declared it."""
+
+    name: str
+    function: Function
+    resource: Callable[["Context", Request], str] | None = None
+    """The ARN that policies speak about; None means `*`."""
+    action: str | None = None
+    """The IAM action when it is not `service:Name`, e.g. `s3:ListBucket` for ListObjectsV2."""
+
+
+def operation(
+    name: str,
+    *,
+    resource: Callable[["Context", Request], str] | None = None,
+    action: str | None = None,
+) -> Callable[[Function], Function]:
+    """Declare a function to be the operation `name` of the service that lists its module."""
+
+    def declare(function: Function) -> Function:
+        declared = Operation(name, function, resource, action)
+        function.__operation__ = declared  # type: ignore[attr-defined]
+        return function
+
+    return declare

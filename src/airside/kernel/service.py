@@ -1,0 +1,64 @@
+"""One service: the operations its modules declare and what else it brings."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from airside.kernel.cloud import Component, FrontDoor
+from airside.kernel.errors import ServiceError
+from airside.kernel.operation import Operation
+from airside.kernel.resource import ResourceType
+
+if TYPE_CHECKING:
+    from airside.kernel.context import Context
+
+ResourcePolicy = Callable[["Context", str], Awaitable["Mapping[str, object] | None"]]
+"""Finds the policy document attached to a resource ARN (a bucket's, a queue's, a function's)."""
+
+
+class Service:
+    """A service under its wire name, e.g. `Service("sqs", modules=[queues, messages], errors=errors)`.
+
+    `fronts` maps a host zone (`execute-api`, `s3-website`, `cloudfront`, `lambda-url`) to the
+    front door that answers there. Checks itself: no operation twice.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        modules: Iterable[ModuleType],
+        errors: ModuleType | None = None,
+        components: Iterable[type[Component]] = (),
+        resources: Iterable[type[ResourceType]] = (),
+        fronts: Mapping[str, FrontDoor] | None = None,
+        policy: ResourcePolicy | None = None,
+        anonymous: bool = False,
+    ) -> None:
+        self.name = name
+        self.components = tuple(components)
+        self.resources = {kind.name: kind() for kind in resources}
+        self.fronts = dict(fronts or {})
+        self.policy = policy
+        self.anonymous = anonymous
+        """Whether unsigned requests reach `authorize` (S3) or are refused at once (all others)."""
+        self.operations: dict[str, Operation] = {}
+        for module in modules:
+            for declared in _declared(module):
+                assert declared.name not in self.operations, f"{name}:{declared.name} twice"
+                self.operations[declared.name] = declared
+        self.errors = _error_classes(errors) if errors else {}
+
+
+def _declared(module: ModuleType) -> list[Operation]:
+    found = (getattr(value, "__operation__", None) for value in vars(module).values()
+             if getattr(value, "__module__", None) == module.__name__)  # fmt: skip
+    return [declared for declared in found if declared is not None]
+
+
+def _error_classes(module: ModuleType) -> dict[str, type[ServiceError]]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, ServiceError) and value is not ServiceError
+    }
