@@ -2,10 +2,10 @@
 
 from airside.kernel.arn import Arn
 from airside.kernel.clock import Clock, ManualClock, SystemClock
-from airside.kernel.cloud import Cloud, Component, FrontDoor
+from airside.kernel.cloud import Cloud, Component, FrontDoor, Site
 from airside.kernel.context import Context
 from airside.kernel.errors import AccessDeniedException, OperationNotImplemented, ServiceError
-from airside.kernel.http import Body, FileSlice, HttpRequest, HttpResponse
+from airside.kernel.http import Body, BytesBody, FileSlice, HttpRequest, HttpResponse
 from airside.kernel.ids import Ids, SeededIds, SystemIds
 from airside.kernel.operation import Operation, Request, Result, operation
 from airside.kernel.principal import Principal
@@ -18,6 +18,7 @@ __all__ = [
     "Arn",
     "Blobs",
     "Body",
+    "BytesBody",
     "Clock",
     "Cloud",
     "Component",
@@ -39,6 +40,7 @@ __all__ = [
     "SeededIds",
     "Service",
     "ServiceError",
+    "Site",
     "Snapshot",
     "Store",
     "SystemClock",

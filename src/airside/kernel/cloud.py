@@ -1,7 +1,7 @@
 """One environment: a whole cloud with its own data, components, keys and bill."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 from airside.kernel.clock import Clock
 from airside.kernel.context import Context
@@ -21,6 +21,13 @@ FrontDoor = Callable[[Context, HttpRequest, str], Awaitable[HttpResponse]]
 """Serves one host name of a service: (context, request, the label before the zone) -> response.
 E.g. the front door of `execute-api` gets the API's id. A plain web address, no AWS protocol.
 `request.path` is the path below the host, whether it was addressed by host name or by path."""
+
+
+class Site(NamedTuple):
+    """A front door that a person opens in a browser."""
+
+    zone: str
+    label: str
 
 
 class Component:
@@ -44,6 +51,10 @@ class Meter(Protocol):
 
     def record(self, ctx: Context, usage_type: str, quantity: float, resource: str) -> None:
         """Add `quantity` to this hour's total. Must not fail and must not be slow."""
+        ...
+
+    def count(self, ctx: Context) -> None:
+        """Count one call of `ctx.operation`."""
         ...
 
 
@@ -77,6 +88,8 @@ class Cloud:
         self.dispatch = dispatch
         self.fetch = fetch
         self.region = region
+        self.sites_changed: Callable[[], None] = lambda: None
+        """Tell the edge that a site was deployed or removed."""
         self._resources = dict(resources)
         self._components: dict[type, Component] = {}
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from airside.kernel.cloud import Component, FrontDoor
+from airside.kernel.cloud import Cloud, Component, FrontDoor, Site
 from airside.kernel.errors import ServiceError
 from airside.kernel.operation import Operation
 from airside.kernel.resource import ResourceType
@@ -33,6 +33,7 @@ class Service:
         resources: Iterable[type[ResourceType]] = (),
         fronts: Mapping[str, FrontDoor] | None = None,
         policy: ResourcePolicy | None = None,
+        sites: Callable[[Cloud], Awaitable[list[Site]]] | None = None,
         anonymous: bool = False,
     ) -> None:
         self.name = name
@@ -40,6 +41,8 @@ class Service:
         self.resources = {kind.name: kind() for kind in resources}
         self.fronts = dict(fronts or {})
         self.policy = policy
+        self.sites = sites
+        """Lists what deserves a local port of its own; say `cloud.sites_changed()` on a change."""
         self.anonymous = anonymous
         """Whether unsigned requests reach `authorize` (S3) or are refused at once (all others)."""
         self.operations: dict[str, Operation] = {}

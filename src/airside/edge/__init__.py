@@ -1,0 +1,1 @@
+"""Where requests come in: the HTTP server, host routing and the request pipeline."""

@@ -1,0 +1,169 @@
+"""The second stage: who asks, proved by a signature, and in which environment."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+from airside.edge.exchange import Exchange
+from airside.edge.parts import Parts
+from airside.edge.route import family_of
+from airside.identity import errors, sigv4
+from airside.identity.errors import Family
+from airside.identity.keys import MAIN
+from airside.identity.sigv4 import UNSIGNED_PAYLOAD, Signature
+from airside.kernel import (
+    AccessDeniedException,
+    Body,
+    BytesBody,
+    Context,
+    HttpRequest,
+    Principal,
+)
+from airside.kernel.principal import ANONYMOUS
+from airside.protocol import aws_chunked
+
+_STREAMING = "STREAMING-"
+
+
+async def authenticate(parts: Parts, x: Exchange) -> None:
+    """Verify the signature; find principal and environment. Raises AuthenticationError."""
+    assert x.model is not None
+    assert x.service is not None
+    wording = family_of(x.model)
+    if x.codec is not None and x.codec.protocol == "query":
+        wording = "query"
+    signature = x.signature
+    if signature is None:
+        if not x.service.anonymous:
+            raise errors.MissingSignature("Missing Authentication Token", wording)
+        environment, principal, region = MAIN, ANONYMOUS, parts.settings.region
+    else:
+        environment, principal, secret = _credentials(parts, signature, wording)
+        sigv4.check_time(signature, parts.clock.now(), wording)
+        _verify(x, signature, secret, wording)
+        region = signature.region
+    try:
+        x.cloud = await parts.clouds.open(environment)
+    except KeyError:
+        raise errors.UnknownAccessKey(errors.UNKNOWN_TOKEN, wording) from None
+    x.principal = principal
+    x.ctx = Context(
+        x.cloud, principal, region, x.request_id, x.service.name,
+        trace_id=x.http.headers.get("x-amzn-trace-id", ""),
+    )  # fmt: skip
+
+
+async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
+    """The environment of the account owner who signed. Raises AuthenticationError."""
+    signature = sigv4.find(http, lambda name: "json")
+    if signature is None:
+        raise errors.MissingSignature("Missing Authentication Token", "rest-json")
+    environment, principal, secret = _credentials(parts, signature, "rest-json")
+    sigv4.check_time(signature, parts.clock.now(), "rest-json")
+    body = await http.body.read(1 << 20)
+    digest = hashlib.sha256(body).hexdigest()
+    if not sigv4.verify(signature, http, digest, secret, s3=False):
+        raise errors.WrongSignature(errors.WRONG_SIGNATURE, "rest-json")
+    if principal.kind != "root":
+        raise AccessDeniedException("Only an account's owner may do this.")
+    http.body = BytesBody(body)
+    return environment
+
+
+def _credentials(
+    parts: Parts, signature: Signature, wording: Family
+) -> tuple[str, Principal, str]:
+    if signature.session_token:
+        opened = parts.sessions.open(signature.session_token)
+        if opened is not None and opened[0].access_key_id == signature.access_key_id:
+            session, secret = opened
+            if session.expires_at < parts.clock.now():
+                raise errors.ExpiredSession(errors.EXPIRED_TOKEN, wording)
+            return session.environment, session.principal, secret
+        if signature.access_key_id.startswith("ASIA"):
+            raise errors.UnknownAccessKey(errors.UNKNOWN_TOKEN, wording)
+        # Local tools often send a made-up token along with the key: the secret still decides.
+    key = parts.keys.find(signature.access_key_id)
+    if key is None:
+        text = (
+            "The AWS Access Key Id you provided does not exist in our records."
+            if wording == "s3"
+            else errors.UNKNOWN_TOKEN
+        )
+        raise errors.UnknownAccessKey(text, wording)
+    return key.environment, key.principal, key.secret_access_key
+
+
+def _verify(x: Exchange, signature: Signature, secret: str, wording: Family) -> None:
+    s3 = wording == "s3"
+    payload_hash = _payload_hash(x, signature, s3)
+    signed = x.signed_http or x.http
+    if not sigv4.verify(signature, signed, payload_hash, secret, s3=s3):
+        text = errors.WRONG_SIGNATURE_S3 if s3 else errors.WRONG_SIGNATURE
+        raise errors.WrongSignature(text, wording)
+    if payload_hash.startswith(_STREAMING):
+        verifier = None
+        if not payload_hash.startswith("STREAMING-UNSIGNED"):
+            verifier = sigv4.ChunkVerifier(signature, secret)
+        body = BytesBody(x.body) if isinstance(x.body, bytes) else x.body
+        x.body = aws_chunked.decode(body, x.http.headers, verifier)
+
+
+def _payload_hash(x: Exchange, signature: Signature, s3: bool) -> str:
+    said = x.http.headers.get("x-amz-content-sha256", "")
+    if signature.presigned and s3:
+        return said or UNSIGNED_PAYLOAD
+    if s3 and (said == UNSIGNED_PAYLOAD or said.startswith(_STREAMING)):
+        return said
+    if not isinstance(x.body, bytes):
+        x.body = HashedBody(x.body, said)
+        return said
+    actual = hashlib.sha256(x.body).hexdigest() if x.body else sigv4.EMPTY_SHA256
+    if s3 and said and said != actual:
+        raise _mismatch()
+    return actual
+
+
+class HashedBody:
+    """A body whose last chunk comes only when the whole is what was signed."""
+
+    def __init__(self, body: Body, expected: str) -> None:
+        self.length = body.length
+        self._body = body
+        self._expected = expected
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        digest = hashlib.sha256()
+        held: bytes | None = None
+        async for chunk in self._body:
+            digest.update(chunk)
+            if held is not None:
+                yield held
+            held = chunk
+        if digest.hexdigest() != self._expected:
+            raise _mismatch()
+        if held is not None:
+            yield held
+
+    async def read(self, limit: int | None = None) -> bytes:
+        """The whole body. Raises XAmzContentSHA256Mismatch when it is not the signed one."""
+        data = await self._body.read(limit)
+        if hashlib.sha256(data).hexdigest() != self._expected:
+            raise _mismatch()
+        return data
+
+
+def _mismatch() -> errors.XAmzContentSHA256Mismatch:
+    return errors.XAmzContentSHA256Mismatch(
+        "The provided 'x-amz-content-sha256' header does not match what was computed."
+    )
+
+
+async def checked_body(x: Exchange) -> bytes | Body:
+    """The body as the codec wants it: a stream only for operations that take one."""
+    if isinstance(x.body, bytes):
+        if x.shape is not None and x.shape.streaming_input:
+            return BytesBody(x.body)  # type: ignore[return-value]
+        return x.body
+    if x.shape is not None and x.shape.streaming_input:
+        return x.body
+    return await x.body.read()

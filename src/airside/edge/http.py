@@ -1,0 +1,382 @@
+"""The HTTP/1.1 server: a lean protocol on uvloop and llhttp.
+
+Keep-alive, pipelining, streaming both ways with back-pressure, `100-continue`, limits, large
+files by sendfile. A handler is `HttpRequest -> coroutine of HttpResponse`; it is started at once,
+in the parser's own call, and only becomes a task when it first has to wait, because a task per
+request costs more than all our own work on a point read.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any, cast
+
+import httptools
+
+from airside.edge.body import StreamBody
+from airside.edge.sendfile import send_file
+from airside.kernel import BytesBody, Clock, FileSlice, HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]
+
+HEADER_BYTES_MAX = 64 * 1024
+PIPELINED_MAX = 64
+BUFFERED_BODY_BYTES_MAX = 64 * 1024
+KEEP_ALIVE_SECONDS = 120.0
+HEADER_SECONDS_MAX = 60.0
+_BODILESS = frozenset({204, 304})
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES = {
+    status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in _REASONS.items()
+}
+
+
+class _Resumed:
+    """A coroutine that already ran up to its first wait, as something a task can await."""
+
+    __slots__ = ("_coroutine", "_waiting_for")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, HttpResponse], waiting_for: object) -> None:
+        self._coroutine = coroutine
+        self._waiting_for = waiting_for
+
+    def __await__(self) -> Generator[Any, Any, HttpResponse]:
+        coroutine, waiting_for = self._coroutine, self._waiting_for
+        while True:
+            try:
+                value = yield waiting_for
+            except BaseException as error:
+                step = lambda error=error: coroutine.throw(error)  # noqa: E731
+            else:
+                step = lambda value=value: coroutine.send(value)  # noqa: E731
+            try:
+                waiting_for = step()
+            except StopIteration as stop:
+                return cast("HttpResponse", stop.value)
+
+
+class Listener:
+    """What all connections of one listening port share."""
+
+    def __init__(self, handler: Handler, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
+        self.handler = handler
+        self.clock = clock
+        self.loop = loop
+        self.connections: set[Connection] = set()
+        self.date = b""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Once a second: renew the Date header, close connections that idle or dawdle."""
+        self.date = f"Date: {formatdate(self.clock.now(), usegmt=True)}\r\n".encode()
+        now = self.loop.time()
+        for connection in list(self.connections):
+            connection.expire(now)
+
+    def connection(self) -> "Connection":
+        """A protocol for one accepted connection."""
+        return Connection(self)
+
+
+class Connection(asyncio.Protocol):
+    """One client connection."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._loop = listener.loop
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._queue: deque[tuple[HttpRequest, bool]] = deque()
+        self._busy = False
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+        self._writable: asyncio.Future[None] | None = None
+        self._paused = False
+        self._since = self._loop.time()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._head_bytes = 0
+        self._in_message = self._in_head = False
+        self._chunks: list[bytes] = []
+        self._stream: StreamBody | None = None
+        self._expects = False
+
+    # -- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember both ends."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        here = transport.get_extra_info("sockname")
+        self._client = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
+        self._port = here[1] if isinstance(here, tuple) else 0
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._listener.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever still works for this client is told."""
+        self._listener.connections.discard(self)
+        self._closing = True
+        if self._stream is not None:
+            self._stream.lose()
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        if self._task is not None:
+            self._task.cancel()
+
+    def eof_received(self) -> bool:
+        """A client may close its sending side and still wait for the answer."""
+        return self._busy and self._stream is None
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """The client caught up."""
+        self._paused = False
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; what is malformed is answered with 400 and the connection closed."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(400)
+        except httptools.HttpParserError as error:
+            self._refuse(431 if isinstance(error.__context__, _HeadTooLarge) else 400)
+        else:
+            if self._in_head:  # llhttp keeps an unfinished header to itself, however long
+                self._head_bytes += len(data)
+                if self._head_bytes > 2 * HEADER_BYTES_MAX:
+                    self._refuse(431)
+
+    def expire(self, now: float) -> None:
+        """Close when idle for long, or when a request head does not get finished."""
+        if self._busy:
+            self._since = now
+        elif now - self._since > (HEADER_SECONDS_MAX if self._in_message else KEEP_ALIVE_SECONDS):
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    # -- httptools callbacks
+
+    def on_message_begin(self) -> None:
+        """A request starts."""
+        self._reset()
+        self._in_message = self._in_head = True
+
+    def on_url(self, url: bytes) -> None:
+        """(Part of) the request target."""
+        self._url += url
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; repeated ones are joined."""
+        self._count(len(name) + len(value) + 4)
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        earlier = self._headers.get(key)
+        if earlier is not None:
+            text = f"{earlier}; {text}" if key == "cookie" else f"{earlier},{text}"
+        self._headers[key] = text
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEADER_BYTES_MAX:
+            raise _HeadTooLarge
+
+    def on_headers_complete(self) -> None:
+        """The head is here; decide whether the body is awaited or streamed."""
+        self._in_head = False
+        headers = self._headers
+        self._expects = headers.get("expect", "").lower() == "100-continue"
+        length = headers.get("content-length")
+        chunked = "transfer-encoding" in headers
+        if self._expects or chunked or (length and int(length) > BUFFERED_BODY_BYTES_MAX):
+            self._stream = StreamBody(
+                int(length) if length and not chunked else None, self._continue, self._pause_reading
+            )
+            self._enqueue(self._stream)
+
+    def on_body(self, body: bytes) -> None:
+        """(Part of) the body."""
+        if self._stream is not None:
+            self._stream.feed(body)
+        else:
+            self._chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """The whole request is here."""
+        self._in_message = False
+        if self._stream is not None:
+            self._stream.end()
+        else:
+            chunks = self._chunks
+            self._enqueue(BytesBody(chunks[0] if len(chunks) == 1 else b"".join(chunks)))
+
+    # -- requests
+
+    def _enqueue(self, body: BytesBody | StreamBody) -> None:
+        target = self._url.decode("latin-1")
+        if not target.startswith("/"):
+            target = _origin_form(target)
+        path, _, query = target.partition("?")
+        request = HttpRequest(
+            self._parser.get_method().decode("latin-1"), path, query, self._headers, body,
+            self._client, self._scheme, self._port,
+        )  # fmt: skip
+        keep_alive = self._parser.should_keep_alive()
+        if self._busy:
+            self._queue.append((request, keep_alive))
+            if len(self._queue) > PIPELINED_MAX:
+                self._refuse(503)
+            return
+        self._run(request, keep_alive)
+
+    def _run(self, request: HttpRequest, keep_alive: bool) -> None:
+        self._busy = True
+        coroutine = self._listener.handler(request)
+        try:
+            waiting_for = coroutine.send(None)
+        except StopIteration as stop:
+            self._answer_now(request, stop.value, keep_alive)
+        else:
+            resumed = _Resumed(coroutine, waiting_for)
+            self._task = self._loop.create_task(self._finish(request, resumed, keep_alive))
+
+    async def _finish(self, request: HttpRequest, resumed: _Resumed, keep_alive: bool) -> None:
+        response = await resumed
+        if self._closing:
+            return
+        self._answer_now(request, response, keep_alive)
+
+    def _answer_now(self, request: HttpRequest, response: HttpResponse, keep_alive: bool) -> None:
+        body = response.body
+        if isinstance(request.body, StreamBody) and not request.body.ended:
+            keep_alive = False  # the rest of the body is unread: the connection can't be reused
+        if isinstance(body, bytes):
+            head = self._head(request, response, len(body), keep_alive)
+            self._transport.write(head if request.method == "HEAD" else head + body)
+            self._done(keep_alive)
+        else:
+            self._task = self._loop.create_task(self._send(request, response, keep_alive))
+
+    async def _send(self, request: HttpRequest, response: HttpResponse, keep_alive: bool) -> None:
+        body = response.body
+        assert not isinstance(body, bytes)
+        if isinstance(body, FileSlice):
+            self._transport.write(self._head(request, response, body.length, keep_alive))
+            if request.method != "HEAD" and body.length:
+                await send_file(self._loop, self._transport, body)
+        else:
+            keep_alive = await self._send_stream(request, response, body, keep_alive)
+        if not self._closing:
+            self._done(keep_alive)
+
+    async def _send_stream(
+        self,
+        request: HttpRequest,
+        response: HttpResponse,
+        body: AsyncIterator[bytes],
+        keep_alive: bool,
+    ) -> bool:
+        announced = response.header("content-length") is not None
+        head = self._head(request, response, None, keep_alive)
+        self._transport.write(head)
+        if request.method == "HEAD":
+            return keep_alive
+        try:
+            async for chunk in body:
+                if self._closing:
+                    return False
+                if chunk:
+                    self._transport.write(
+                        chunk if announced else b"%x\r\n%b\r\n" % (len(chunk), chunk)
+                    )
+                    await self._drain()
+        except Exception:
+            # The status is already on its way: cutting the connection is how HTTP says "failed".
+            self._transport.abort()
+            raise
+        if not announced:
+            self._transport.write(b"0\r\n\r\n")
+        return keep_alive
+
+    async def _drain(self) -> None:
+        if self._paused and not self._closing:
+            self._writable = self._loop.create_future()
+            await self._writable
+
+    def _done(self, keep_alive: bool) -> None:
+        self._busy = False
+        self._task = None
+        self._since = self._loop.time()
+        if not keep_alive or self._closing:
+            self._transport.close()
+        elif self._queue:
+            self._run(*self._queue.popleft())
+
+    def _head(
+        self, request: HttpRequest, response: HttpResponse, length: int | None, keep_alive: bool
+    ) -> bytes:
+        status = response.status
+        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        announced = False
+        for name, value in response.headers:
+            if "\n" in value or "\r" in value:
+                value = value.replace("\r", " ").replace("\n", " ")  # noqa: PLW2901
+            parts.append(f"{name}: {value}\r\n".encode("utf-8" if not value.isascii() else "ascii"))
+            announced = announced or name.lower() == "content-length"
+        if length is None and not announced:
+            parts.append(b"Transfer-Encoding: chunked\r\n")
+        elif not announced and status not in _BODILESS:
+            parts.append(b"Content-Length: %d\r\n" % (length or 0))
+        parts.append(self._listener.date)
+        parts.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
+        return b"".join(parts)
+
+    def _continue(self) -> None:
+        if self._expects and not self._closing:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _pause_reading(self, paused: bool) -> None:
+        if self._closing:
+            return
+        if paused:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _refuse(self, status: int) -> None:
+        if not self._busy:
+            self._transport.write(
+                b"HTTP/1.1 %d %b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                % (status, _REASONS[status].encode())
+            )
+        self._closing = True
+        if self._stream is not None:
+            self._stream.lose()
+        self._transport.close()
+
+
+class _HeadTooLarge(Exception):
+    """Raised inside a parser callback."""
+
+
+def _origin_form(target: str) -> str:
+    """`http://host/path?query` (absolute form, as proxies get it) to `/path?query`."""
+    _, found, rest = target.partition("://")
+    if not found:
+        return "/" + target.lstrip("/")
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"

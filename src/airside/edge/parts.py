@@ -1,0 +1,43 @@
+"""What the stages of the pipeline share: the server's own parts, made once at start."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from airside.edge.hosts import Front
+from airside.identity.keys import KeyRegistry
+from airside.identity.sessions import SessionTokens
+from airside.kernel import Clock, Cloud, HttpRequest, HttpResponse, Ids, Service
+from airside.settings import Settings
+
+
+class CloudDirectory(Protocol):
+    """Finds an environment's cloud."""
+
+    async def open(self, name: str) -> Cloud:
+        """The open cloud of an environment. Raises KeyError when there is no such environment."""
+        ...
+
+
+Internal = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """The server, as the pipeline sees it."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    services: Mapping[str, Service]
+    keys: KeyRegistry
+    sessions: SessionTokens
+    clouds: CloudDirectory
+    by_signing_name: Mapping[str, tuple[str, ...]]
+    by_target_prefix: Mapping[str, str]
+    zones: Mapping[str, str]
+    """Front-door zone -> service."""
+    sites: dict[int, Front] = field(default_factory=dict)
+    """Local port -> the site that has it for itself."""
+    internal: Mapping[str, Any] = field(default_factory=dict)
+    """Paths below /_airside/ -> handler."""

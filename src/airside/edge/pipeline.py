@@ -1,0 +1,163 @@
+"""The life of a request, in one list.
+
+Each stage takes the server's parts and the exchange, fills in what it found out, or raises the
+ServiceError that the client is to see.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from airside.edge.authentication import authenticate, checked_body
+from airside.edge.authorization import authorize
+from airside.edge.exchange import Exchange
+from airside.edge.hosts import front_by_host, front_by_path
+from airside.edge.parts import Parts
+from airside.edge.route import answer_front, route
+from airside.kernel import (
+    BytesBody,
+    Context,
+    HttpRequest,
+    HttpResponse,
+    Operation,
+    OperationNotImplemented,
+    Request,
+    Result,
+    ServiceError,
+)
+from airside.kernel.http import BodyTooLarge
+from airside.protocol.errors import InternalFailure, RequestEntityTooLarge
+
+log = logging.getLogger("airside.edge")
+
+COVERAGE: Final = "See docs/reference/coverage.md for what is."
+
+
+async def read_body(parts: Parts, x: Exchange) -> None:
+    """Wait for the whole body, unless the operation takes it as a stream."""
+    assert x.model is not None
+    if isinstance(x.http.body, BytesBody):
+        x.body = x.http.body.data
+        _name_operation(x)
+        return
+    if x.shape is not None and x.shape.streaming_input:
+        x.body = x.http.body
+        return
+    try:
+        x.body = await x.http.body.read(parts.settings.body_bytes_max)
+    except BodyTooLarge:
+        raise RequestEntityTooLarge("Request body is too large.") from None
+    _name_operation(x)
+
+
+def _name_operation(x: Exchange) -> None:
+    """The query protocol names its operation in the body."""
+    assert x.codec is not None
+    assert x.model is not None
+    assert isinstance(x.body, bytes)
+    if x.shape is None:
+        found = x.codec.operation_name(x.model, x.http, x.body)
+        x.shape = x.model.operation(found) if found else None
+
+
+async def parse(parts: Parts, x: Exchange) -> None:
+    """Wire -> request, validated against the model."""
+    assert x.model is not None
+    assert x.codec is not None
+    assert x.ctx is not None
+    if x.shape is None:
+        raise OperationNotImplemented(f"The {x.model.name} service has no such operation.")
+    x.ctx.operation = x.shape.name
+    x.operation = _declared(x.ctx, x.shape.name)
+    x.request = x.codec.parse(x.model, x.shape, x.http, await checked_body(x))
+
+
+async def dispatch(parts: Parts, x: Exchange) -> None:
+    """The operation itself."""
+    assert x.operation is not None
+    assert x.ctx is not None
+    x.result = await x.operation.function(x.ctx, x.request)
+
+
+async def meter(parts: Parts, x: Exchange) -> None:
+    """Count the call; operations record their own billed usage as they go."""
+    if x.ctx is not None:
+        x.ctx.cloud.meter.count(x.ctx)
+
+
+async def serialize(parts: Parts, x: Exchange) -> None:
+    """Result -> wire."""
+    assert x.codec is not None
+    assert x.model is not None
+    assert x.shape is not None
+    x.response = x.codec.serialize(x.model, x.shape, x.result, x.request_id)
+
+
+Stage = Callable[[Parts, Exchange], Awaitable[None]]
+
+PIPELINE: Final[tuple[Stage, ...]] = (
+    route,         # host, path, headers    -> service, protocol, operation; or a front door
+    read_body,     # the whole body         -> or a stream, for the operations that take one
+    authenticate,  # SigV4                  -> principal and environment
+    parse,         # codec                  -> request, validated against the model
+    authorize,     # policies               -> or AccessDenied, with the reason
+    dispatch,      # the operation          -> result or ServiceError
+    meter,         # calls counted; billed usage is recorded by the operations
+    serialize,     # codec                  -> HTTP response
+)  # fmt: skip
+
+
+async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
+    """Answer one request. Never raises for anything a client can cause."""
+    x = Exchange(http, parts.ids.uuid())
+    try:
+        for stage in PIPELINE:
+            await stage(parts, x)
+            if x.response is not None:
+                break
+    except ServiceError as error:
+        await meter(parts, x)
+        return _refusal(x, error)
+    except Exception:  # noqa: BLE001  # the one place where a bug becomes a 500
+        where = f"{x.ctx.service}:{x.ctx.operation}" if x.ctx else f"{http.method} {http.path}"
+        log.exception("%s failed, request %s", where, x.request_id)
+        return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
+    assert x.response is not None
+    return x.response
+
+
+def _refusal(x: Exchange, error: ServiceError) -> HttpResponse:
+    if x.codec is None or x.model is None:
+        status = error.status or 400
+        text = f'{{"code":"{error.name}","message":"{error.message}"}}\n'
+        return HttpResponse(status, [("Content-Type", "application/json")], text.encode())
+    return x.codec.serialize_error(x.model, x.shape, error, x.request_id)
+
+
+async def fetch(parts: Parts, ctx: Context, http: HttpRequest) -> HttpResponse:
+    """A request from inside to a front door of the same environment, found by its Host header."""
+    front = front_by_host(http.host, http.path, parts.zones) or front_by_path(
+        http.path, parts.zones
+    )
+    if front is None:
+        return HttpResponse(502, [("Content-Type", "text/plain")], b"No such host in this cloud\n")
+    x = Exchange(http, ctx.request_id)
+    await answer_front(parts, x, front._replace(environment=ctx.cloud.name))
+    assert x.response is not None
+    return x.response
+
+
+async def invoke(ctx: Context, request: Request) -> Result:
+    """What `ctx.call` does: the same declared operation, policy check and meter, no socket."""
+    operation = _declared(ctx, ctx.operation)
+    await authorize(None, Exchange.internal(ctx, operation, request))
+    ctx.cloud.meter.count(ctx)
+    return await operation.function(ctx, request) or {}
+
+
+def _declared(ctx: Context, name: str) -> Operation:
+    service = ctx.cloud.services.get(ctx.service)
+    operation = service.operations.get(name) if service else None
+    if operation is None:
+        raise OperationNotImplemented(f"{ctx.service}:{name} is not implemented yet. {COVERAGE}")
+    return operation

@@ -1,0 +1,141 @@
+"""The first stage: who is meant."""
+
+from urllib.parse import parse_qsl
+
+from airside.edge.exchange import Exchange
+from airside.edge.hosts import Front, bucket_of, front_by_host, front_by_path
+from airside.edge.parts import Parts
+from airside.identity import sigv4
+from airside.identity.errors import Family
+from airside.identity.keys import MAIN
+from airside.kernel import Context, HttpRequest, HttpResponse, OperationNotImplemented
+from airside.kernel.principal import ANONYMOUS
+from airside.protocol import routing
+from airside.protocol.codec import codec_for
+from airside.protocol.models import ServiceModel, load
+
+
+def family(parts: Parts, signing_name: str) -> Family:
+    """How refusals are worded for the services behind a signing name."""
+    if signing_name in {"s3", ""}:
+        return "s3"
+    names = parts.by_signing_name.get(signing_name)
+    return family_of(load(names[0])) if names else "json"
+
+
+def family_of(model: ServiceModel) -> Family:
+    """How refusals of this service are worded."""
+    if model.name == "s3":
+        return "s3"
+    protocol = model.protocols[0]
+    return protocol if protocol in {"json", "rest-json", "query", "rest-xml"} else "json"  # type: ignore[return-value]
+
+
+async def route(parts: Parts, x: Exchange) -> None:
+    """Host, path and headers -> a front door's answer, or the service, codec and operation."""
+    http = x.http
+    if http.path.startswith("/_"):
+        internal = await _internal(parts, http)
+        if internal is not None:
+            x.response = internal
+            return
+    front = _front(parts, http)
+    if front is not None:
+        await answer_front(parts, x, front)
+        return
+    signature = sigv4.find(http, lambda name: family(parts, name))
+    x.signature = signature
+    name = _service(parts, http, signature.service if signature else "")
+    x.model = load(name)
+    x.service = parts.services[name]
+    if name == "s3":
+        x.http = _path_style(http)
+        x.signed_http = http
+    x.codec = codec_for(x.model, x.http)
+    if x.codec.protocol != "query":
+        found = x.codec.operation_name(x.model, x.http, b"")
+        x.shape = x.model.operation(found) if found else None
+
+
+async def _internal(parts: Parts, http: HttpRequest) -> HttpResponse | None:
+    handler = parts.internal.get(http.path)
+    return await handler(http) if handler is not None else None
+
+
+def _front(parts: Parts, http: HttpRequest) -> Front | None:
+    site = parts.sites.get(http.port)
+    if site is not None:
+        return site._replace(path=http.path)
+    if http.path.startswith(("/_aws/", "/_env/")):
+        return front_by_path(http.path, parts.zones)
+    host = http.headers.get("host", "")
+    if not host or host[0].isdigit() or "." not in host:
+        return None
+    return front_by_host(http.host, http.path, parts.zones)
+
+
+async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
+    """Let the front door of an API, a site or a function URL answer."""
+    service = parts.services[parts.zones[front.zone]]
+    try:
+        cloud = await parts.clouds.open(front.environment or MAIN)
+    except KeyError:
+        x.response = HttpResponse(404, [("Content-Type", "text/plain")], b"No such environment\n")
+        return
+    ctx = Context(cloud, ANONYMOUS, cloud.region, x.request_id, service.name, front.zone)
+    ctx.trace_id = x.http.headers.get("x-amzn-trace-id", "")
+    x.ctx = ctx
+    request = x.http
+    if front.path != request.path:
+        request = HttpRequest(
+            request.method, front.path, request.query, request.headers, request.body,
+            request.client, request.scheme, request.port,
+        )  # fmt: skip
+    x.response = await service.fronts[front.zone](ctx, request, front.label)
+
+
+def _service(parts: Parts, http: HttpRequest, signing_name: str) -> str:
+    target = http.headers.get("x-amz-target")
+    if target is not None:
+        prefix = target.rpartition(".")[0]
+        found = parts.by_target_prefix.get(prefix)
+        if found is not None:
+            return found
+    if signing_name:
+        names = parts.by_signing_name.get(signing_name, ())
+        if len(names) == 1 and target is None:
+            return names[0]
+        for name in names:
+            if routing.match(load(name), http.method, http.path, http.query, http.headers):
+                return name
+        if names and target is None:
+            return names[0]
+        raise OperationNotImplemented(
+            f"Airside does not implement the service '{signing_name}' yet. "
+            "See docs/reference/coverage.md for what it does."
+        )
+    if target is not None:
+        raise OperationNotImplemented(f"Airside does not implement '{target}' yet.")
+    return _unsigned_service(parts, http)
+
+
+def _unsigned_service(parts: Parts, http: HttpRequest) -> str:
+    """Nothing is signed: a query service when `Version` names one, else S3 (public objects)."""
+    version = dict(parse_qsl(http.query)).get("Version")
+    form = http.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if version or (form and http.method == "POST" and http.path == "/"):
+        for name in parts.services:
+            model = load(name)
+            if "query" in model.protocols and (version is None or model.api_version == version):
+                return name
+    return "s3"
+
+
+def _path_style(http: HttpRequest) -> HttpRequest:
+    bucket = bucket_of(http.host)
+    if bucket is None:
+        return http
+    path = f"/{bucket}{http.path}" if http.path != "/" else f"/{bucket}"
+    return HttpRequest(
+        http.method, path, http.query, http.headers, http.body, http.client, http.scheme, http.port
+    )

@@ -1,0 +1,5 @@
+"""Environments: whole clouds side by side, each a branch of the store with its own keys and bill."""
+
+from airside.environments.directory import Environments
+
+__all__ = ["Environments"]

@@ -1,0 +1,284 @@
+"""AWS Signature Version 4: verification of header and presigned signatures. Pure.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+import hashlib
+import hmac
+import re
+from calendar import timegm
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from time import strptime
+from urllib.parse import quote, unquote
+
+from airside.identity import errors
+from airside.kernel import HttpRequest
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+CLOCK_SKEW_SECONDS_MAX = 15 * 60
+PRESIGNED_SECONDS_MAX = 7 * 24 * 3600
+
+_UNRESERVED = "-_.~"
+_SPACES = re.compile(" +")
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*Signature=([^,\s]+)\s*"
+)
+
+
+@dataclass(slots=True)
+class Signature:
+    """What a request says about its own signature."""
+
+    access_key_id: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    timestamp: str
+    """`YYYYMMDDTHHMMSSZ`."""
+    presigned: bool = False
+    expires_seconds: int = 0
+    session_token: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The credential scope."""
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+def find(http: HttpRequest, family: Callable[[str], errors.Family]) -> Signature | None:
+    """The request's signature, or None when it is unsigned.
+
+    `family` gives the protocol family for a signing name, for the wording of refusals.
+    Raises IncompleteSignature or MalformedPresignedQuery.
+    """
+    header = http.headers.get("authorization")
+    if header is not None and header.startswith("AWS4-"):
+        return _from_header(http, header, family)
+    if "X-Amz-Signature=" in http.query or "X-Amz-Credential=" in http.query:
+        return _from_query(http, family)
+    return None
+
+
+def _from_header(
+    http: HttpRequest, header: str, family: Callable[[str], errors.Family]
+) -> Signature:
+    found = _AUTHORIZATION.fullmatch(header)
+    if found is None:
+        found = _reordered(header)
+    if found is None:
+        raise errors.IncompleteSignature(
+            "Authorization header requires 'Credential' parameter. Authorization header requires "
+            f"'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. "
+            f"Authorization={header.split(' ', 1)[0]}",
+            family(""),
+        )
+    credential, signed, signature = found if isinstance(found, tuple) else found.groups()
+    parts = credential.rsplit("/", 4)
+    if len(parts) != 5 or parts[4] != "aws4_request":
+        raise errors.IncompleteSignature(
+            f"Credential must have exactly 5 slash-delimited elements, e.g. "
+            f"keyid/date/region/service/term, got '{credential}'",
+            family(parts[3] if len(parts) > 3 else ""),
+        )
+    timestamp = http.headers.get("x-amz-date") or ""
+    if not timestamp:
+        timestamp = _rfc822_timestamp(http.headers.get("date", ""))
+    if not timestamp:
+        raise errors.IncompleteSignature(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            family(parts[3]),
+        )
+    return Signature(
+        parts[0], parts[1], parts[2], parts[3], tuple(signed.split(";")), signature, timestamp,
+        session_token=http.headers.get("x-amz-security-token"),
+    )  # fmt: skip
+
+
+def _reordered(header: str) -> tuple[str, str, str] | None:
+    """Some clients order the three parts differently."""
+    parts = dict(
+        part.strip().split("=", 1) for part in header.split(" ", 1)[-1].split(",") if "=" in part
+    )
+    try:
+        return parts["Credential"], parts["SignedHeaders"], parts["Signature"]
+    except KeyError:
+        return None
+
+
+def _rfc822_timestamp(text: str) -> str:
+    try:
+        when = strptime(text, "%a, %d %b %Y %H:%M:%S %Z")
+    except ValueError:
+        return ""
+    return (
+        f"{when.tm_year:04d}{when.tm_mon:02d}{when.tm_mday:02d}"
+        f"T{when.tm_hour:02d}{when.tm_min:02d}{when.tm_sec:02d}Z"
+    )
+
+
+def _from_query(http: HttpRequest, family: Callable[[str], errors.Family]) -> Signature:
+    values = {
+        unquote(name): unquote(value)
+        for name, _, value in (pair.partition("=") for pair in http.query.split("&"))
+    }
+    parts = values.get("X-Amz-Credential", "").rsplit("/", 4)
+    needed = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date",
+              "X-Amz-SignedHeaders", "X-Amz-Expires")  # fmt: skip
+    service = parts[3] if len(parts) == 5 else "s3"
+    if len(parts) != 5 or any(name not in values for name in needed):
+        raise errors.MalformedPresignedQuery(
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+            "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+            family(service),
+        )
+    expires = values["X-Amz-Expires"]
+    if not expires.lstrip("-").isdigit():
+        raise errors.MalformedPresignedQuery("X-Amz-Expires should be a number", family(service))
+    if int(expires) < 0:
+        raise errors.MalformedPresignedQuery("X-Amz-Expires must be non-negative", family(service))
+    if int(expires) > PRESIGNED_SECONDS_MAX:
+        raise errors.MalformedPresignedQuery(
+            "X-Amz-Expires must be less than a week (in seconds) that is 604800", family(service)
+        )
+    return Signature(
+        parts[0], parts[1], parts[2], service, tuple(values["X-Amz-SignedHeaders"].split(";")),
+        values["X-Amz-Signature"], values["X-Amz-Date"], presigned=True,
+        expires_seconds=int(expires), session_token=values.get("X-Amz-Security-Token"),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The key that signs everything of one day, region and service."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+@lru_cache(maxsize=1024)
+def _instant(timestamp: str) -> int | None:
+    try:
+        return timegm(strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        return None
+
+
+def check_time(signature: Signature, now: float, family: errors.Family) -> None:
+    """Refuse what is too old, from the future, or a presigned URL past its time."""
+    instant = _instant(signature.timestamp)
+    if instant is None or not signature.timestamp.startswith(signature.date):
+        raise errors.IncompleteSignature(
+            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
+            f"HTTP: '{signature.date}' != '{signature.timestamp[:8]}', from '{signature.timestamp}'.",
+            family,
+        )
+    if signature.presigned:
+        if now > instant + signature.expires_seconds:
+            raise errors.RequestExpired("Request has expired", family)
+        if instant > now + CLOCK_SKEW_SECONDS_MAX:
+            raise errors.RequestExpired("Request is not valid yet", family)
+    elif abs(now - instant) > CLOCK_SKEW_SECONDS_MAX:
+        text = (
+            "The difference between the request time and the current time is too large."
+            if family == "s3"
+            else f"Signature expired: {signature.timestamp} is more than 15 min. from the "
+            "current time"
+        )
+        raise errors.RequestTimeTooSkewed(text, family)
+
+
+def verify(
+    signature: Signature, http: HttpRequest, payload_hash: str, secret: str, *, s3: bool
+) -> bool:
+    """Whether the signature was made with `secret` for this request and payload.
+
+    S3 signs the path as sent; the other services sign it encoded once more.
+    """
+    for path in _paths(http.path, s3):
+        expected = sign(signature, http, path, payload_hash, secret)
+        if hmac.compare_digest(expected, signature.signature):
+            return True
+    return False
+
+
+def sign(
+    signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str
+) -> str:
+    """The signature that the owner of `secret` would have made."""
+    headers = http.headers
+    lines = "\n".join(
+        f"{name}:{_trimmed(headers.get(name, ''))}" for name in signature.signed_headers
+    )
+    canonical = (
+        f"{http.method}\n{path}\n{canonical_query(http.query)}\n{lines}\n\n"
+        f"{';'.join(signature.signed_headers)}\n{payload_hash}"
+    )
+    digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
+    to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
+    key = signing_key(secret, signature.date, signature.region, signature.service)
+    return hmac.digest(key, to_sign.encode(), "sha256").hex()
+
+
+def _trimmed(value: str) -> str:
+    value = value.strip()
+    return _SPACES.sub(" ", value) if "  " in value else value
+
+
+def _paths(path: str, s3: bool) -> list[str]:
+    if path == "/":
+        return ["/"]
+    if not s3:
+        return [quote(path, safe="/" + _UNRESERVED), path]
+    again = quote(unquote(path), safe="/" + _UNRESERVED)
+    return [path] if again == path else [path, again]
+
+
+def canonical_query(query: str) -> str:
+    """Parameters sorted by name and value, encoded in one way; the signature itself left out."""
+    if not query:
+        return ""
+    pairs = []
+    for pair in query.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        name = quote(unquote(name), safe=_UNRESERVED)
+        if name != "X-Amz-Signature":
+            pairs.append((name, quote(unquote(value), safe=_UNRESERVED)))
+    pairs.sort()
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+class ChunkVerifier:
+    """The chain of chunk signatures of an aws-chunked upload.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+    """
+
+    def __init__(self, seed: Signature, secret: str) -> None:
+        self._key = signing_key(secret, seed.date, seed.region, seed.service)
+        self._prefix = f"{seed.timestamp}\n{seed.scope}"
+        self._previous = seed.signature
+
+    def chunk(self, signature: str, sha256_hex: str) -> None:
+        """Raise WrongSignature unless the next chunk is signed right."""
+        self._check(signature, f"AWS4-HMAC-SHA256-PAYLOAD\n{self._prefix}\n{self._previous}\n"
+                               f"{EMPTY_SHA256}\n{sha256_hex}")  # fmt: skip
+
+    def trailer(self, signature: str, sha256_hex: str) -> None:
+        """Raise WrongSignature unless the trailing headers are signed right."""
+        self._check(signature, f"AWS4-HMAC-SHA256-TRAILER\n{self._prefix}\n{self._previous}\n"
+                               f"{sha256_hex}")  # fmt: skip
+
+    def _check(self, signature: str, to_sign: str) -> None:
+        expected = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
+        if not hmac.compare_digest(expected, signature):
+            raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
+        self._previous = signature

@@ -1,0 +1,1 @@
+"""What was used, and what AWS would have charged for it."""
