@@ -1,0 +1,138 @@
+"""The agent: starts templates and other processes on the server's behalf.
+
+One thread, nothing loaded, so that forking is cheap and safe. Its conversation with the server is
+on descriptor 3; when that ends, or the server dies, it dies, and everything below dies with it.
+
+    server -> agent   {"op": "exec", "id", "argv", "env", "fds": n}   descriptors become 3, 4, ...
+                      {"op": "kill", "id"}
+    agent -> server   {"exited": id, "status": wait status}
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from airside.runtime.guest import system
+from airside.runtime.guest.channel import Channel, close_all
+
+CONTROL = 3
+
+
+class Children:
+    """Processes this one has started, by the id the server gave them."""
+
+    def __init__(self) -> None:
+        self._by_pid: dict[int, int] = {}
+
+    def add(self, pid: int, child_id: int) -> None:
+        """Remember a child."""
+        self._by_pid[pid] = child_id
+
+    def kill(self, child_id: int) -> None:
+        """Kill a child that has not been reaped, so its pid is still its own."""
+        for pid, known in self._by_pid.items():
+            if known == child_id:
+                os.kill(pid, signal.SIGKILL)
+                return
+
+    def reap(self) -> list[tuple[int, int]]:
+        """Children that have ended since: (id, wait status)."""
+        ended = []
+        while self._by_pid:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            child_id = self._by_pid.pop(pid, None)
+            if child_id is not None:
+                ended.append((child_id, status))
+        return ended
+
+
+def wake_on_child() -> int:
+    """A descriptor that becomes readable when a child ends."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def drain(fd: int) -> None:
+    """Empty a wake-up pipe."""
+    try:
+        while os.read(fd, 512):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def place(fds: list[int], first: int = CONTROL) -> None:
+    """Move descriptors to `first`, `first`+1, ... and close everything above."""
+    above = first + len(fds)
+    high = [os.dup2(fd, 256 + at, inheritable=True) for at, fd in enumerate(fds)]
+    for at, fd in enumerate(high):
+        os.dup2(fd, first + at, inheritable=True)
+    os.closerange(above, 256 + len(fds))
+
+
+def execute(message: dict[str, Any], fds: list[int], parent: int) -> None:
+    """In a fresh child: become another program."""
+    try:
+        system.die_with_parent(parent)
+        system.default_signals()
+        os.setsid()
+        place(fds)
+        os.execve(message["argv"][0], message["argv"], message["env"])
+    except BaseException as error:
+        os.write(2, f"airside agent: {message['argv'][:1]}: {error}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def serve(channel: Channel) -> None:
+    """Do what the server says until it goes away."""
+    children = Children()
+    wake = wake_on_child()
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    pid = os.getpid()
+    while True:
+        ready = dict(poll.poll())
+        if wake in ready:
+            drain(wake)
+            for child_id, status in children.reap():
+                channel.send({"exited": child_id, "status": status})
+        if channel.fileno() in ready and not channel.fill():
+            return
+        while (received := channel.take()) is not None:
+            message, fds = received
+            if message["op"] == "exec":
+                child = os.fork()
+                if child == 0:
+                    execute(message, fds, pid)
+                children.add(child, message["id"])
+                close_all(fds)
+            elif message["op"] == "kill":
+                children.kill(message["id"])
+
+
+def main() -> None:
+    """Run the agent; the server's process id is the first argument."""
+    system.die_with_parent(int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = Channel(socket.socket(fileno=CONTROL))
+    try:
+        serve(channel)
+    except (BrokenPipeError, ConnectionError):
+        pass
+    os._exit(0)

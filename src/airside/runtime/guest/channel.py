@@ -1,0 +1,84 @@
+"""Messages with file descriptors over a Unix socket: how server, agent and templates talk.
+
+A message is four bytes of length (big-endian) and that much JSON; descriptors travel with its
+first byte. Blocking; the server has a non-blocking twin in `airside.runtime.wire`.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import struct
+from typing import Any
+
+HEADER = struct.Struct(">I")
+DESCRIPTORS_MAX = 16
+_CHUNK = 65536
+
+
+class Channel:
+    """One end of a conversation."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._buffer = bytearray()
+        self._descriptors: list[int] = []
+
+    def fileno(self) -> int:
+        """For poll()."""
+        return self.sock.fileno()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write one message, without descriptors. Raises OSError when nobody is there."""
+        body = json.dumps(message).encode()
+        self.sock.sendall(HEADER.pack(len(body)) + body)
+
+    def fill(self) -> bool:
+        """Read what is there (waiting for something); False at the end of the conversation."""
+        fds = array.array("i")
+        space = socket.CMSG_SPACE(DESCRIPTORS_MAX * fds.itemsize)
+        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+        try:
+            data, ancillary, _, _ = self.sock.recvmsg(_CHUNK, space, flags)
+        except ConnectionError:
+            return False
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+        self._descriptors.extend(fds)
+        self._buffer += data
+        return bool(data)
+
+    def take(self) -> tuple[dict[str, Any], list[int]] | None:
+        """The next whole message that has been read, with the descriptors it announces."""
+        if len(self._buffer) < HEADER.size:
+            return None
+        (length,) = HEADER.unpack_from(self._buffer)
+        end = HEADER.size + length
+        if len(self._buffer) < end:
+            return None
+        message = json.loads(bytes(self._buffer[HEADER.size : end]))
+        del self._buffer[:end]
+        count = message.get("fds", 0)
+        fds, self._descriptors = self._descriptors[:count], self._descriptors[count:]
+        return message, fds
+
+    def receive(self) -> tuple[dict[str, Any], list[int]] | None:
+        """The next message, waiting for it; None at the end of the conversation."""
+        while True:
+            message = self.take()
+            if message is not None:
+                return message
+            if not self.fill():
+                return None
+
+
+def close_all(fds: list[int]) -> None:
+    """Close descriptors, whatever state they are in."""
+    for fd in fds:
+        try:
+            os.close(fd)
+        except OSError:
+            pass

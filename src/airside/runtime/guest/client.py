@@ -1,0 +1,238 @@
+"""The Python runtime client: what an execution environment runs. One event at a time.
+
+Forked from a template, it takes its environment variables, imports the handler (INIT), then
+answers the frames that come in on its socket until the socket closes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from airside.runtime.guest import frames, logs
+from airside.runtime.guest.context import Fault, LambdaContext
+
+_CHUNK = 262144
+
+
+class Connection:
+    """The environment's end of its socket to the server."""
+
+    def __init__(self, fd: int) -> None:
+        self.sock = socket.socket(fileno=fd)
+        self._pending = b""
+
+    def send(self, kind: int, *parts: bytes) -> None:
+        """Write one frame."""
+        body = b"".join(parts)
+        self.sock.sendall(frames.HEADER.pack(len(body), kind) + body)
+
+    def receive(self) -> tuple[list[str], bytes]:
+        """Wait for an event: its head and its body. Ends the process when the server is gone."""
+        data = self._pending or self._more()
+        while len(data) < frames.HEADER.size:
+            data += self._more()
+        length, _ = frames.HEADER.unpack_from(data)
+        end = frames.HEADER.size + length
+        if len(data) < end:
+            data = self._rest(data, end)
+        self._pending = data[end:]
+        start = frames.HEADER.size + frames.LENGTH.size
+        (head_length,) = frames.LENGTH.unpack_from(data, frames.HEADER.size)
+        head = data[start : start + head_length].decode()
+        return head.split("\n"), data[start + head_length : end]
+
+    def _more(self) -> bytes:
+        data = self.sock.recv(_CHUNK)
+        if not data:
+            os._exit(0)
+        return data
+
+    def _rest(self, data: bytes, end: int) -> bytes:
+        buffer = bytearray(data)
+        while len(buffer) < end:
+            buffer += self._more()
+        return bytes(buffer)
+
+
+def describe(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
+    """An error as callers see it."""
+    return {
+        "errorMessage": message,
+        "errorType": kind,
+        "requestId": request_id,
+        "stackTrace": trace,
+    }
+
+
+def _stack(error: BaseException) -> list[str]:
+    """The traceback below this file, as AWS formats it."""
+    entries = traceback.extract_tb(error.__traceback__)
+    first = next((at for at, entry in enumerate(entries) if entry.filename != __file__), 0)
+    return traceback.format_list(entries[first:])
+
+
+def load(name: str) -> Callable[[Any, LambdaContext], Any]:
+    """Import the handler `module.function`. Raises Fault, or what the module itself raises."""
+    module_name, dot, function_name = name.rpartition(".")
+    if not dot:
+        raise Fault("Runtime.MalformedHandlerName",
+                    f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")  # fmt: skip
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise Fault("Runtime.BuiltInModuleConflict",
+                    f"Cannot use built-in module {module_name} as a handler module")  # fmt: skip
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise Fault("Runtime.ImportModuleError",
+                    f"Unable to import module '{module_name}': {error}") from None  # fmt: skip
+    except SyntaxError as error:
+        where = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
+        raise Fault("Runtime.UserCodeSyntaxError",
+                    f"Syntax error in module '{module_name}': {error}", [where]) from None  # fmt: skip
+    try:
+        handler: Callable[[Any, LambdaContext], Any] = getattr(module, function_name)
+    except AttributeError:
+        raise Fault("Runtime.HandlerNotFound",
+                    f"Handler '{function_name}' missing on module '{module_name}'") from None  # fmt: skip
+    return handler
+
+
+class Marshaller:
+    """Events and results to and from JSON, as the Python runtime does it."""
+
+    def __init__(self, runtime: str) -> None:
+        minor = runtime.rpartition("3.")[2]
+        self._ascii = not (minor.isdigit() and int(minor) >= 12)
+
+    def load(self, event: bytes) -> Any:
+        """The handler's event."""
+        try:
+            return json.loads(event)
+        except ValueError as error:
+            raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
+
+    def dump(self, result: Any) -> bytes:
+        """The payload. Decimals keep their digits, bytes go out as they are."""
+        if isinstance(result, bytes):
+            return result
+        decimals: list[str] = []
+
+        def default(value: Any) -> Any:
+            decimal = sys.modules.get("decimal")
+            if decimal is None or not isinstance(value, decimal.Decimal):
+                raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+            if value.is_nan():
+                return float("nan")
+            decimals.append(str(value))
+            return f"\0decimal{len(decimals) - 1}\0"
+
+        try:
+            text = json.dumps(result, ensure_ascii=self._ascii, default=default)
+            for at, digits in enumerate(decimals):
+                text = text.replace(f'"\\u0000decimal{at}\\u0000"', digits, 1)
+            return text.encode()
+        except Exception as error:
+            raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
+
+
+class Runtime:
+    """INIT, then one event after another."""
+
+    def __init__(self, connection: Connection, sink: logs.Sink, runtime: str) -> None:
+        self.connection = connection
+        self.sink = sink
+        self.marshaller = Marshaller(runtime)
+        self.log_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+    def initialise(self, handler: str) -> Callable[[Any, LambdaContext], Any]:
+        """Run INIT; when it fails, report how and end the process."""
+        try:
+            return load(handler)
+        except Fault as fault:
+            error = describe(fault.message, fault.kind, fault.trace or [])
+        except Exception as caught:
+            error = describe(str(caught), type(caught).__name__, _stack(caught))
+        self.sink.write(logs.error_text(error, self.log_json))
+        self.connection.send(frames.FAILED, json.dumps(error).encode())
+        os._exit(1)
+
+    def serve(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
+        """Answer events until the server hangs up."""
+        self.connection.send(frames.READY)
+        while True:
+            head, event = self.connection.receive()
+            self.sink.request_id = head[0]
+            if head[3]:
+                os.environ["_X_AMZN_TRACE_ID"] = head[3]
+            else:
+                os.environ.pop("_X_AMZN_TRACE_ID", None)
+            kind, payload = self.handle(handler, head, event)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            self.connection.send(kind, frames.LENGTH.pack(peak), payload)
+
+    def handle(
+        self, handler: Callable[[Any, LambdaContext], Any], head: list[str], event: bytes
+    ) -> tuple[int, bytes]:
+        """Call the handler with one event; the frame that answers it."""
+        try:
+            context = LambdaContext(head)
+            result = handler(self.marshaller.load(event), context)
+            return frames.RESULT, self.marshaller.dump(result)
+        except Fault as fault:
+            error = describe(fault.message, fault.kind, fault.trace or [], head[0])
+        except Exception as caught:
+            error = describe(str(caught), type(caught).__name__, _stack(caught), head[0])
+        self.sink.write(logs.error_text(error, self.log_json))
+        return frames.ERROR, json.dumps(error).encode()
+
+
+def _search_path(config: dict[str, Any], variables: dict[str, str]) -> None:
+    """Where imports look, in AWS's order: the package, layers, PYTHONPATH, then our own."""
+    opt = config["opt"]
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    first = [config["task"], f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
+    extra = [path for path in variables.get("PYTHONPATH", "").split(":") if path]
+    sys.path[:0] = [*first, *(path for path in extra if path not in first)]
+
+
+def _forget_ourselves() -> None:
+    """Leave the name `airside` to the function's own modules."""
+    for name in [name for name in sys.modules if name == "airside" or name.startswith("airside.")]:
+        del sys.modules[name]
+    sys.modules["__main__"].__dict__.clear()
+    sys.modules["__main__"].__dict__["__name__"] = "__main__"
+
+
+def begin(config: dict[str, Any], connection_fd: int, log_fd: int) -> None:
+    """Become the execution environment that `config` describes. Never returns."""
+    variables: dict[str, str] = config["variables"]
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
+    sink = logs.Sink(log_fd)
+    logs.set_up(sink)
+    os.chdir(config["task"])
+    _search_path(config, variables)
+    connection = Connection(connection_fd)
+    connection.send(frames.STARTED)
+    runtime = Runtime(connection, sink, config["runtime"])
+    _forget_ourselves()
+    try:
+        runtime.serve(runtime.initialise(config["handler"]))
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    else:
+        status = 0
+    os._exit(status & 0xFF)

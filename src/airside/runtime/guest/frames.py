@@ -1,0 +1,27 @@
+"""Frames on the socket between the server and an execution environment.
+
+Every frame: length of what follows the type (4 bytes), type (1 byte), then
+
+    INVOKE    to the environment     length of the head (4), head, event
+                                     head: six lines, request id, deadline in epoch ms, ARN,
+                                     trace id, client context, Cognito identity
+    STARTED   from the environment   nothing: the process is there, INIT begins
+    READY     from the environment   nothing: INIT is over and went well
+    FAILED    from the environment   JSON of the error that ended INIT
+    RESULT    from the environment   peak memory in KiB (4), the function's payload
+    ERROR     from the environment   peak memory in KiB (4), JSON of the error
+
+All numbers are big-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+
+HEADER = struct.Struct(">IB")
+LENGTH = struct.Struct(">I")
+
+INVOKE, STARTED, READY, FAILED, RESULT, ERROR = 1, 2, 3, 4, 5, 6
+
+LOG_MAGIC = b"\xa5\x5a\x00\x03"
+"""Begins a record on the log pipe that is one log event whatever lines it has: then its length."""

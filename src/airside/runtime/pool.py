@@ -1,0 +1,159 @@
+"""All environments of one version of one function: scaling out, reuse, going away."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from airside.kernel.clock import Clock
+from airside.runtime.agent import Agent, TemplateKind
+from airside.runtime.environment import Environment, LogLines, State
+from airside.runtime.spec import Event, FunctionSpec, Outcome
+
+INIT_SECONDS_MAX = 10.0
+"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+
+
+class Host(Protocol):
+    """What the service behind a pool provides."""
+
+    async def variables(self, spec: FunctionSpec, log_stream: str) -> Mapping[str, str]:
+        """Every environment variable of a new environment."""
+        ...
+
+    def open_log(self, spec: FunctionSpec) -> tuple[str, LogLines]:
+        """A new log stream: its name and where its events go."""
+        ...
+
+    def interpreter(self, spec: FunctionSpec) -> str:
+        """The program that runs it."""
+        ...
+
+
+class Pool:
+    """Serves events; makes an environment for each that finds none free."""
+
+    def __init__(self, spec: FunctionSpec, host: Host, agent: Agent, clock: Clock,
+                 idle_seconds: float) -> None:  # fmt: skip
+        self.spec = spec
+        self._host = host
+        self._agent = agent
+        self._clock = clock
+        self._idle_seconds = idle_seconds
+        self._idle: list[Environment] = []
+        self._all: set[Environment] = set()
+        self._starting = 0
+        self._waiting: deque[tuple[Event, asyncio.Future[Outcome]]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._reaper: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self.on_empty: Callable[[], None] | None = None
+        self.used_at = clock.monotonic()
+
+    @property
+    def size(self) -> int:
+        """Environments that live or are being made."""
+        return len(self._all)
+
+    def invoke(self, event: Event) -> Awaitable[Outcome]:
+        """Serve one event. Abandoning the result does not stop the event."""
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        while self._idle:
+            environment = self._idle.pop()
+            if environment.state is State.IDLE:
+                environment.run(event, future)
+                return future
+        self._waiting.append((event, future))
+        if self._starting < len(self._waiting):
+            self._grow()
+        return future
+
+    def drain(self) -> None:
+        """Take no more events than those that are here; then go away."""
+        self._draining = True
+        for environment in self._idle:
+            environment.kill()
+        self._idle.clear()
+
+    def kill(self) -> None:
+        """End every environment now."""
+        for environment in list(self._all):
+            environment.kill()
+
+    def _grow(self) -> None:
+        self._starting += 1
+        task = self._loop.create_task(self._launch())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _launch(self) -> None:
+        spec = self.spec
+        stream, log = self._host.open_log(spec)
+        variables = await self._host.variables(spec, stream)
+        environment = Environment(spec, self, self._clock, log)
+        self._all.add(environment)
+        config = {
+            "handler": spec.handler, "runtime": spec.runtime, "variables": dict(variables),
+            "task": str(spec.task), "opt": "/opt", "memory_mb": spec.memory_mb,
+        }  # fmt: skip
+        kind = TemplateKind(self._host.interpreter(spec), spec.uses_boto3 and not spec.own_boto3)
+        template = self._agent.template(kind)
+        environment.launch(lambda fds, on_exit: template.start(config, fds, on_exit), template)
+
+    def on_started(self, environment: Environment) -> None:
+        """INIT has begun."""
+        environment.limit_init(INIT_SECONDS_MAX)
+
+    def on_ready(self, environment: Environment) -> None:
+        """Take the next waiting event, or wait for one."""
+        if environment.init_ms is not None:
+            self._starting -= 1
+        while self._waiting:
+            event, future = self._waiting.popleft()
+            if not future.done():
+                environment.run(event, future)
+                return
+        if self._draining:
+            environment.kill()
+            return
+        self._idle.append(environment)
+        if self._reaper is None:
+            self._reaper = self._loop.call_later(self._idle_seconds, self._reap)
+
+    def on_dead(self, environment: Environment, failure: Outcome | None) -> None:
+        """Forget it; when its INIT failed, so does the event it was made for."""
+        self._all.discard(environment)
+        if environment in self._idle:
+            self._idle.remove(environment)
+        if failure is not None:
+            self._starting -= 1
+            self._fail_next(failure)
+        if not self._all and not self._waiting and self.on_empty:
+            self.on_empty()
+
+    def _fail_next(self, failure: Outcome) -> None:
+        while self._waiting:
+            event, future = self._waiting.popleft()
+            if future.done():
+                continue
+            error = json.loads(failure.payload)
+            error["errorMessage"] = error["errorMessage"].replace(
+                "RequestId: {}", f"RequestId: {event.request_id}"
+            )
+            if "requestId" in error:
+                error["requestId"] = event.request_id
+            failure.payload = json.dumps(error).encode()
+            future.set_result(failure)
+            return
+
+    def _reap(self) -> None:
+        """End environments that have been idle long enough; the longest idle stand first."""
+        self._reaper = None
+        now = self._clock.monotonic()
+        while self._idle and self._idle[0].idle_since + self._idle_seconds <= now + 0.001:
+            self._idle.pop(0).kill()
+        if self._idle:
+            wait = self._idle[0].idle_since + self._idle_seconds - now
+            self._reaper = self._loop.call_later(wait, self._reap)

@@ -1,0 +1,76 @@
+"""What the runtime is told: which function, which event; and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One version of one function, as far as running it goes.
+
+    Equal specs may share environments; whoever makes them puts everything that must retire an
+    environment into `revision`.
+    """
+
+    arn: str
+    """Unqualified."""
+    name: str
+    version: str
+    revision: str
+    handler: str
+    runtime: str
+    """E.g. `python3.12`."""
+    memory_mb: int
+    timeout_seconds: int
+    task: Path
+    """The folder that becomes /var/task."""
+    layers: tuple[Path, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    own_boto3: bool = False
+    """Whether the package or a layer brings a boto3 of its own."""
+    uses_boto3: bool = True
+    log_group: str = ""
+    log_format: Literal["Text", "JSON"] = "Text"
+    tmp_mb: int = 512
+    arm: bool = False
+    live: bool = False
+    """Whether `task` is a person's own folder, which may change under us."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One event for one function."""
+
+    request_id: str
+    payload: bytes
+    arn: str
+    """As invoked: with the qualifier the caller used."""
+    trace_id: str = ""
+    client_context: str = ""
+    tail: bool = False
+    """Whether the caller wants the end of the log."""
+
+
+Status = Literal["success", "error", "timeout"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of an event. Times in milliseconds."""
+
+    payload: bytes
+    status: Status = "success"
+    error_type: str = ""
+    duration_ms: float = 0.0
+    init_ms: float | None = None
+    """Set when this event had to wait for INIT."""
+    billed_ms: int = 0
+    peak_mb: int = 0
+    tail: bytes = b""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the caller sees X-Amz-Function-Error."""
+        return self.status != "success"

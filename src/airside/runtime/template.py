@@ -1,0 +1,93 @@
+"""The server's side of a template process."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airside.runtime import boot
+from airside.runtime.channel import LoopChannel, Message, socket_pair
+
+if TYPE_CHECKING:
+    from airside.runtime.agent import Agent
+
+OnExit = Callable[[int | None], None]
+
+
+class Template:
+    """Forks environments. Messages sent before it is ready wait in its socket."""
+
+    def __init__(self, agent: "Agent", interpreter: str, *, boto3: bool, bundle: Path) -> None:
+        self.version = ""
+        self.closed = False
+        self._on_exit: dict[int, OnExit] = {}
+        self._next_id = 0
+        ours, theirs = socket_pair()
+        self._channel = LoopChannel(ours, self._on_message, self._on_close)
+        config = json.dumps({"boto3": boto3, "bundle": str(bundle)})
+        argv = [*boot.command(interpreter, "template"), config]
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
+        agent.execute(argv, env, [theirs], self._on_process_exit)
+
+    @property
+    def environments(self) -> int:
+        """How many of its environments live."""
+        return len(self._on_exit)
+
+    def start(self, config: dict[str, Any], fds: list[int], on_exit: OnExit) -> int:
+        """Fork an environment; an id to kill it by. `on_exit` is called exactly once."""
+        self._next_id += 1
+        environment_id = self._next_id
+        self._on_exit[environment_id] = on_exit
+        self._channel.send({"op": "start", "id": environment_id, "config": config}, fds)
+        return environment_id
+
+    def kill(self, environment_id: int) -> None:
+        """Kill an environment and every process in it."""
+        self._channel.send({"op": "kill", "id": environment_id})
+
+    def close(self) -> None:
+        """Let the process end; its environments end with it."""
+        self._channel.close()
+        self._on_close()
+
+    def _on_message(self, message: Message) -> None:
+        if "ready" in message:
+            self.version = message["ready"]["version"]
+        elif "exited" in message:
+            on_exit = self._on_exit.pop(message["exited"], None)
+            if on_exit:
+                on_exit(message["status"])
+
+    def _on_process_exit(self, status: int | None) -> None:
+        self._channel.close()
+        self._on_close()
+
+    def _on_close(self) -> None:
+        self.closed = True
+        ended, self._on_exit = self._on_exit, {}
+        for on_exit in ended.values():
+            on_exit(None)
+
+
+def describe_exit(status: int | None) -> str:
+    """How AWS words the end of a runtime process, from its wait status."""
+    if status is None:
+        return "Runtime exited with error: signal: killed"
+    if os.WIFSIGNALED(status):
+        return f"Runtime exited with error: signal: {_SIGNALS.get(os.WTERMSIG(status), 'killed')}"
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
+        return "Runtime exited without providing a reason"
+    return f"Runtime exited with error: exit status {code}"
+
+
+# As Go's syscall package words them, because AWS's supervisor is written in Go.
+_SIGNALS = {
+    1: "hangup", 2: "interrupt", 3: "quit", 4: "illegal instruction", 5: "trace/breakpoint trap",
+    6: "aborted", 7: "bus error", 8: "floating point exception", 9: "killed",
+    10: "user defined signal 1", 11: "segmentation fault", 12: "user defined signal 2",
+    13: "broken pipe", 14: "alarm clock", 15: "terminated", 24: "CPU time limit exceeded",
+    25: "file size limit exceeded", 31: "bad system call",
+}  # fmt: skip
