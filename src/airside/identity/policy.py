@@ -235,24 +235,23 @@ def principal_keys(principal: Principal) -> dict[str, tuple[str, ...]]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
+    keys: dict[str, tuple[str, ...]] = {}
     if principal.kind == "anonymous":
         return {"aws:principaltype": ("Anonymous",), "aws:userid": ("anonymous",)}
     if principal.kind == "service":
-        keys = {"aws:principalisawsservice": ("true",),
-                "aws:principalservicename": (principal.arn,)}  # fmt: skip
+        keys["aws:principalisawsservice"] = ("true",)
+        keys["aws:principalservicename"] = (principal.arn,)
         if principal.account_id:
             keys["aws:sourceaccount"] = (principal.account_id,)
         if principal.source_arn:
             keys["aws:sourcearn"] = (principal.source_arn,)
         return keys
     kinds = {"root": "Account", "user": "User", "assumed-role": "AssumedRole"}
-    keys = {
-        "aws:principalisawsservice": ("false",),
-        "aws:principalarn": (principal.role_arn or principal.arn,),
-        "aws:principalaccount": (principal.account_id,),
-        "aws:principaltype": (kinds[principal.kind],),
-        "aws:userid": (principal.user_id,),
-    }
+    keys["aws:principalisawsservice"] = ("false",)
+    keys["aws:principalarn"] = (principal.role_arn or principal.arn,)
+    keys["aws:principalaccount"] = (principal.account_id,)
+    keys["aws:principaltype"] = (kinds[principal.kind],)
+    keys["aws:userid"] = (principal.user_id,)
     if principal.kind == "user":
         keys["aws:username"] = (principal.arn.rpartition("/")[2],)
     return keys

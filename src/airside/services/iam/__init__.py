@@ -1,0 +1,18 @@
+"""AWS Identity and Access Management: roles, policies, users, groups, instance profiles."""
+
+from airside.kernel import Service
+from airside.services.iam import (
+    attachments,
+    errors,
+    inline_policies,
+    instance_profiles,
+    policies,
+    roles,
+    tags,
+)
+
+SERVICE = Service(
+    "iam",
+    modules=[roles, inline_policies, policies, attachments, instance_profiles, tags],
+    errors=errors,
+)
