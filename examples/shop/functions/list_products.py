@@ -9,7 +9,7 @@ CATALOGUE = products.catalogue()
 
 
 @endpoint()
-def handler(request: Request) -> Body:  # noqa: ARG001
+def handler(request: Request) -> Body:
     """List the articles, after putting those of the catalogue on the shelf that are missing.
 
     A new deployment starts with an empty table and nobody to fill it. Any number of first visitors

@@ -6,7 +6,7 @@ from shop import order_queue, orders
 from shop.web import logger
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Process a batch. Only the messages that failed are delivered again."""
     failures = []
     for record in event["Records"]:

@@ -19,14 +19,13 @@ BATCH_SIZE_MAX = 100  # keys in one BatchGetItem
 
 @dataclass(frozen=True)
 class Product:
-    """One article. `position` is its place on the shelf, `tint` the colour behind its picture."""
+    """One article. `position` is its place on the shelf."""
 
     id: str
     name: str
     price_cents: int
     stock: int
-    blurb: str
-    tint: str
+    description: str
     position: int
 
 

@@ -73,7 +73,7 @@ def endpoint(status: int = 200) -> Callable[[Callable[[Request], Body]], Handler
 
     def decorate(serve: Callable[[Request], Body]) -> Handler:
         @functools.wraps(serve)
-        def handler(event: Event, context: object) -> Event:  # noqa: ARG001
+        def handler(event: Event, context: object) -> Event:
             try:
                 return _answer(status, serve(Request.from_event(event)))
             except ShopError as error:

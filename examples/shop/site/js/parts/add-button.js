@@ -1,0 +1,35 @@
+// The button that puts a product in the cart, after signing in if need be.
+
+import * as cart from "../cart.js";
+import { h, icon } from "../dom.js";
+import { notify } from "../notices.js";
+import { here, navigate } from "../router.js";
+import { isSignedIn } from "../session.js";
+import { whileBusy } from "./states.js";
+
+export function addButton(product, { quantity = () => 1, long = false } = {}) {
+  const isSoldOut = product.stock === 0;
+  const text = isSoldOut ? "Sold out" : long ? "Add to cart" : "Add";
+  const button = h("button", {
+    type: "button", class: "button add-button", disabled: isSoldOut, "data-testid": "add-to-cart",
+    "aria-label": long || isSoldOut ? null : `Add ${product.name} to the cart`,
+  }, !isSoldOut && icon("plus"), text);
+  button.addEventListener("click", () => whileBusy(button, () => add(product, quantity())));
+  return button;
+}
+
+async function add(product, quantity) {
+  if (!isSignedIn()) {
+    cart.postpone(product.id, quantity);
+    navigate(`/signin?next=${encodeURIComponent(here())}`);
+    return;
+  }
+  try {
+    await cart.add(product.id, quantity);
+    const text = quantity === 1 ? `${product.name} is in your cart.` : `${quantity} × ${product.name} are in your cart.`;
+    notify(text, { link: { href: "/cart", text: "View cart" } });
+  } catch (error) {
+    // A session that has run out says so itself.
+    if (error.code !== "not_signed_in") notify(error.message, { kind: "bad" });
+  }
+}
