@@ -1,0 +1,232 @@
+"""The embedded store: one branch, a stack of SQLite layers, with group commit.
+
+A transaction's body runs at once, on the event loop, over everything that ran before it, durable
+or not yet. Its writes join the group that is committed next; one thread commits one group at a
+time, and callers go on when their group is durable. While a group is being committed the next one
+gathers, so the more there is to do, the more transactions share one fsync.
+
+Reads see what is durable and nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from airside.kernel.store import Snapshot, Transaction
+from airside.storage.errors import CommitFailed, StoreClosed
+from airside.storage.layer import Layer
+from airside.storage.overlay import Overlay
+from airside.storage.view import Draft, view_of
+
+T = TypeVar("T")
+
+log = logging.getLogger("airside.storage")
+
+LOG_PAGES_MAX = 1000
+"""Pages in the write-ahead log before it is moved into the file (8 MB)."""
+
+
+class _Group:
+    """Transactions that become durable together, and who waits for that."""
+
+    __slots__ = ("overlay", "waiters")
+
+    def __init__(self) -> None:
+        self.overlay = Overlay()
+        self.waiters: list[asyncio.Future[None]] = []
+
+
+class SqliteStore:
+    """One branch of a family. All methods belong to the event loop."""
+
+    def __init__(self, layers: Sequence[Layer], executor: Executor) -> None:
+        self._executor = executor
+        self._hook: Callable[[Transaction], None] | None = None
+        self._gathering = _Group()
+        self._committing: _Group | None = None
+        self._busy = False
+        self._scheduled = False
+        self._pauses = 0
+        self._closed = False
+        self._idle = asyncio.Event()
+        self.restack(layers)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The stack, the top first."""
+        return self._layers
+
+    def attach(self, before_commit: Callable[[Transaction], None] | None) -> None:
+        """Call `before_commit` once per group, last, for its writes to be committed with it.
+
+        There is one such hook; a later call replaces it. If it raises, the group fails.
+        """
+        self._hook = before_commit
+
+    async def read(self, body: Callable[[Snapshot], T]) -> T:
+        """Run `body` in place on the newest durable state; scans must be used up inside it."""
+        if self._stale:
+            self._refresh()
+        return body(self._view)
+
+    async def transact(self, body: Callable[[Transaction], T]) -> T:
+        """Run `body` in place; return its result once its writes are durable.
+
+        What a body returns or raises may rest on writes that are not durable yet, so even one that
+        writes nothing waits for those. Raises CommitFailed when the disk refuses.
+        """
+        if self._stale:
+            self._refresh()
+        draft = self._draft()
+        try:
+            result = body(draft)
+        except BaseException:
+            await self._durable()
+            raise
+        if draft.own.values:
+            self._gathering.overlay.update(draft.own.values)
+            self._schedule()
+        await self._durable()
+        return result
+
+    async def close(self) -> None:
+        """Refuse everything from now on; return when what came before is durable."""
+        self._closed = self._stale = True
+        while self._busy or self._gathering.overlay.values:
+            self._flush()
+            await self._settle()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Inside, no commit runs and none starts; transactions wait, reads go on."""
+        self._pauses += 1
+        try:
+            await self._settle()
+            yield
+        finally:
+            self._pauses -= 1
+            self._schedule()
+
+    def restack(self, layers: Sequence[Layer]) -> None:
+        """Go on with another stack of the same content. Only while paused."""
+        self._layers = tuple(layers)
+        self._top = self._layers[0]
+        self._view = view_of(self._layers)
+        self._pages_moved = self._top.pages_written()
+        self._stale = True
+
+    def _refresh(self) -> None:
+        if self._closed:
+            raise StoreClosed("the store is closed")
+        for layer in self._layers:
+            layer.hold()
+        self._stale = False
+
+    def _draft(self) -> Draft:
+        if self._committing is None:
+            return Draft(self._view, (self._gathering.overlay,))
+        return Draft(self._view, (self._gathering.overlay, self._committing.overlay))
+
+    async def _durable(self) -> None:
+        """Return when everything that ran so far is durable. Raises CommitFailed."""
+        if self._gathering.overlay.values:
+            group = self._gathering
+        elif self._committing is not None:
+            group = self._committing
+        else:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        group.waiters.append(waiter)
+        await waiter
+
+    async def _settle(self) -> None:
+        """Return when the thread is not working for this store."""
+        while self._busy:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def _schedule(self) -> None:
+        """Commit what gathers during this turn of the loop."""
+        if not self._scheduled and not self._busy:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Hand the group that has gathered to the thread, unless it is at work already."""
+        self._scheduled = False
+        group = self._gathering
+        if self._busy or self._pauses or not group.overlay.values:
+            return
+        try:
+            self._run_hook(group)
+        except BaseException as error:
+            self._gathering = _Group()
+            _fail(group, error)
+            raise
+        self._committing, self._gathering = group, _Group()
+        self._submit(self._commit, self._committed)
+
+    def _run_hook(self, group: _Group) -> None:
+        if self._hook is not None:
+            draft = self._draft()
+            self._hook(draft)
+            group.overlay.update(draft.own.values)
+
+    def _submit(self, work: Callable[[], None], done: Callable[[Future[None]], None]) -> None:
+        """Run `work` in the thread, then `done` on the loop."""
+        self._busy = True
+        loop = asyncio.get_running_loop()
+        self._executor.submit(work).add_done_callback(
+            lambda future: loop.call_soon_threadsafe(done, future)
+        )
+
+    def _commit(self) -> None:
+        """In the thread: write the group."""
+        assert self._committing is not None
+        bottom = len(self._layers) == 1
+        self._top.commit(self._committing.overlay.values, bottom=bottom)
+
+    def _committed(self, future: Future[None]) -> None:
+        group, self._committing = self._committing, None
+        assert group is not None
+        error = future.exception()
+        if error is None:
+            for waiter in group.waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+        else:
+            # What has gathered ran over the writes that are lost now.
+            _fail(group, error)
+            _fail(self._gathering, error)
+            self._gathering = _Group()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """After the thread's work: move the log into the file, or commit what has gathered."""
+        self._busy = False
+        self._top.release()
+        self._stale = True
+        pages = self._top.pages_written()
+        if pages - self._pages_moved > LOG_PAGES_MAX:
+            self._pages_moved = pages
+            self._submit(self._top.checkpoint, self._checkpointed)
+            return
+        self._idle.set()
+        self._flush()
+
+    def _checkpointed(self, future: Future[None]) -> None:
+        error = future.exception()
+        if error is not None:
+            log.error("the write-ahead log could not be moved: %s", error)
+        self._go_on()
+
+
+def _fail(group: _Group, error: BaseException) -> None:
+    for waiter in group.waiters:
+        if not waiter.done():
+            failure = CommitFailed(f"not written: {error}")
+            failure.__cause__ = error
+            waiter.set_exception(failure)
