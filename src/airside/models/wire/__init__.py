@@ -1,0 +1,1 @@
+"""How services differ from their protocols. Data only."""

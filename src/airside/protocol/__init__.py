@@ -1,0 +1,1 @@
+"""AWS wire protocols as pure codecs, compiled from the service models."""

@@ -1,0 +1,90 @@
+"""XML in and out, safely: no document types, no entities but the five, bounded depth.
+
+Reading makes a small tree of `Element`s; writing is plain text, with what must be escaped escaped.
+"""
+
+import re
+from xml.parsers import expat
+
+from airside.protocol.errors import MalformedXML
+
+DEPTH_MAX = 64
+MALFORMED = (
+    "The XML you provided was not well-formed or did not validate against our published schema"
+)
+
+
+class Element:
+    """One element. `name` has lost its namespace prefix."""
+
+    __slots__ = ("attributes", "children", "name", "text")
+
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.children: list[Element] = []
+        self.text = ""
+
+
+class _Builder:
+    """Collects a tree from expat's events."""
+
+    def __init__(self) -> None:
+        self.root: Element | None = None
+        self._open: list[Element] = []
+        self._texts: list[list[str]] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        element = Element(name.rpartition(":")[2], attributes)
+        if self._open:
+            self._open[-1].children.append(element)
+        else:
+            self.root = element
+        if len(self._open) >= DEPTH_MAX:
+            raise MalformedXML(MALFORMED)
+        self._open.append(element)
+        self._texts.append([])
+
+    def end(self, name: str) -> None:
+        element = self._open.pop()
+        element.text = "".join(self._texts.pop())
+
+    def text(self, data: str) -> None:
+        if self._texts:
+            self._texts[-1].append(data)
+
+    def refuse(self, *_: object) -> None:
+        raise MalformedXML(MALFORMED)
+
+
+def parse(document: bytes) -> Element:
+    """The root element. Raises MalformedXML."""
+    builder = _Builder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    parser.StartDoctypeDeclHandler = builder.refuse
+    parser.EntityDeclHandler = builder.refuse
+    try:
+        parser.Parse(document, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        raise MalformedXML(MALFORMED) from None
+    if builder.root is None:
+        raise MalformedXML(MALFORMED)
+    return builder.root
+
+
+_SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\ufffe\uffff]')
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found.group()
+    return _NAMED.get(character) or f"&#x{ord(character):x};"
+
+
+def escape(text: str) -> str:
+    """Text or an attribute's value, control characters as references, as AWS writes them."""
+    return _SPECIAL.sub(_escaped, text)
