@@ -26,6 +26,7 @@ class FunctionSpec:
     timeout_seconds: int
     task: Path
     """The folder that becomes /var/task."""
+    role: str = ""
     layers: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     own_boto3: bool = False
@@ -33,6 +34,7 @@ class FunctionSpec:
     uses_boto3: bool = True
     log_group: str = ""
     log_format: Literal["Text", "JSON"] = "Text"
+    log_level: str = ""
     tmp_mb: int = 512
     arm: bool = False
     live: bool = False

@@ -1,0 +1,196 @@
+"""Runs functions: from a version's record to pools of environments and back to an outcome."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from airside.kernel import Cloud, Component, Context, Snapshot
+from airside.kernel.principal import service_principal
+from airside.runtime import Agent
+from airside.runtime.agent import TemplateKind
+from airside.runtime.environment import LogLines
+from airside.runtime.interpreters import choose_python, find_pythons
+from airside.runtime.pool import Pool
+from airside.runtime.spec import Event, FunctionSpec, Outcome
+from airside.services.lambda_ import code as packages
+from airside.services.lambda_ import store
+from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
+from airside.services.lambda_.credentials import RoleSessions
+from airside.services.lambda_.function import Alias, Version, running_revision
+from airside.services.lambda_.log_delivery import LogDelivery, Stream
+from airside.services.lambda_.names import FunctionName
+from airside.services.lambda_.variables import environment_variables
+
+
+class Target(NamedTuple):
+    """What a FunctionName and a Qualifier lead to."""
+
+    name: FunctionName
+    version: Version
+    alias: Alias | None
+
+
+class Executor(Component):
+    """The pools of one environment of Airside."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._agent = cloud.resource(Agent)
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._old_pools: set[Pool] = set()
+        self._targets: dict[FunctionName, Target] = {}
+        self._limits: dict[tuple[str, str], ConcurrencyLimit] = {}
+        self._sessions = RoleSessions()
+        self._pythons: dict[int, str] | None = None
+        self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
+
+    async def stop(self) -> None:
+        """End every environment."""
+        for pool in [*self._pools.values(), *self._old_pools]:
+            pool.kill()
+        self._pools.clear()
+
+    async def target(self, name: FunctionName) -> Target:
+        """Find what to run. Raises ResourceNotFoundException."""
+        found = self._targets.get(name)
+        if found is None:
+
+            def read(view: Snapshot) -> Target:
+                store.load_function(view, name)
+                return Target(name, *store.resolve(view, name))
+
+            found = self._targets[name] = await self.cloud.store.read(read)
+        if found.alias and found.alias.weights:
+            draw = int.from_bytes(self.cloud.ids.random_bytes(4), "big") / 2**32
+            chosen = found.alias.choose(draw)
+            if chosen != found.version.version:
+                qualified = name._replace(qualifier=chosen)
+                return (await self.target(qualified))._replace(name=name)
+        return found
+
+    async def invoke(self, ctx: Context, target: Target, event: Event) -> Outcome:
+        """Run one event. Raises TooManyRequestsException when it may not start."""
+        limit = await self.limit(target.name)
+        arn = target.name.arn
+        limit.enter(arn)
+        try:
+            pool = self._pools.get((arn, target.version.version))
+            if pool is None:
+                pool = await self._pool(ctx, target)
+            outcome = await pool.invoke(event)
+        finally:
+            limit.leave(arn)
+        self._bill(ctx, target, outcome)
+        return outcome
+
+    async def limit(self, name: FunctionName) -> ConcurrencyLimit:
+        """The concurrency limit of a function's account."""
+        key = (name.account_id, name.region)
+        found = self._limits.get(key)
+        if found is None:
+            found = ConcurrencyLimit(self.cloud.settings.account_concurrency)
+
+            def read(view: Snapshot) -> dict[str, int]:
+                return {
+                    name._replace(name=function.name, qualifier=None).arn: function.reserved
+                    for function, _ in store.functions(view, *key)
+                    if function.reserved is not None
+                }
+
+            found.reserved = await self.cloud.store.read(read)
+            self._limits[key] = found
+        return found
+
+    def changed(self, name: FunctionName) -> None:
+        """Retire what runs of a function whose record changed; events in flight end first."""
+        for known in [known for known in self._targets if known[:3] == name[:3]]:
+            del self._targets[known]
+        for key in [key for key in self._pools if key[0] == name.arn]:
+            pool = self._pools.pop(key)
+            self._old_pools.add(pool)
+            pool.on_empty = lambda pool=pool: self._old_pools.discard(pool)
+            pool.drain()
+
+    def prepare(self, ctx: Context, name: FunctionName, version: Version) -> None:
+        """Have the template of a function that was just deployed ready for its first event."""
+        runtime = version.config["Runtime"]
+        if runtime.startswith("python"):
+            uses = version.code.uses_boto3 and not version.code.own_boto3
+            self._agent.template(TemplateKind(self.python(runtime)[0], uses))
+
+    def python(self, runtime: str) -> tuple[str, int]:
+        """The interpreter for a Python runtime, and its minor version."""
+        if self._pythons is None:
+            self._pythons = find_pythons()
+        return choose_python(runtime, self._pythons)
+
+    async def _pool(self, ctx: Context, target: Target) -> Pool:
+        key = (target.name.arn, target.version.version)
+        task = self._making.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._make_pool(ctx, target))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _make_pool(self, ctx: Context, target: Target) -> Pool:
+        name, version = target.name, target.version
+        folder = await packages.unpacked(ctx, version.code)
+        spec = _spec(name, version, folder)
+        pool = Pool(
+            spec, self, self._agent, self.cloud.clock, self.cloud.settings.function_idle_seconds
+        )
+        current = self._targets.get(name)
+        if current is None or current.version is version or target.alias:
+            self._pools[name.arn, version.version] = pool
+        return pool
+
+    def _bill(self, ctx: Context, target: Target, outcome: Outcome) -> None:
+        arn = target.name.arn
+        config = target.version.config
+        arm = config["Architectures"] == ["arm64"]
+        ctx.use("Request", 1, arn)
+        seconds = outcome.billed_ms / 1000
+        usage = "Lambda-GB-Second-ARM" if arm else "Lambda-GB-Second"
+        ctx.use(usage, config["MemorySize"] / 1024 * seconds, arn)
+
+    # What pools ask for (airside.runtime.pool.Host).
+
+    async def variables(self, spec: FunctionSpec, log_stream: str) -> Mapping[str, str]:
+        """Every environment variable of a new environment."""
+        _, _, _, region, account_id, *_ = spec.arn.split(":")
+        ctx = self.cloud.context(service_principal("lambda.amazonaws.com", account_id), "lambda")
+        ctx.region = region
+        credentials = await self._sessions.get(ctx, spec.role, spec.name)
+        return environment_variables(spec, log_stream, credentials, self.cloud.settings.endpoint)
+
+    def open_log(self, spec: FunctionSpec) -> tuple[str, LogLines]:
+        """A new log stream for a new environment."""
+        _, _, _, region, account_id, *_ = spec.arn.split(":")
+        day = datetime.fromtimestamp(self.cloud.clock.now(), UTC)
+        name = f"{day:%Y/%m/%d}/[{spec.version}]{self.cloud.ids.random_bytes(16).hex()}"
+        stream = Stream(account_id, region, spec.log_group, name)
+        delivery = self.cloud.component(LogDelivery)
+        return name, lambda events: delivery.add(stream, events)
+
+    def interpreter(self, spec: FunctionSpec) -> str:
+        """The program that runs a function."""
+        return self.python(spec.runtime)[0]
+
+
+def _spec(name: FunctionName, version: Version, folder: Path) -> FunctionSpec:
+    config = version.config
+    return FunctionSpec(
+        arn=name.arn, name=name.name, version=version.version, revision=running_revision(version),
+        handler=config["Handler"], runtime=config["Runtime"], memory_mb=config["MemorySize"],
+        timeout_seconds=config["Timeout"], task=folder, role=config["Role"],
+        variables=config.get("Environment", {}).get("Variables", {}),
+        own_boto3=version.code.own_boto3, uses_boto3=version.code.uses_boto3,
+        log_group=config["LoggingConfig"]["LogGroup"],
+        log_format=config["LoggingConfig"]["LogFormat"],
+        log_level=config["LoggingConfig"].get("ApplicationLogLevel", ""),
+        tmp_mb=config["EphemeralStorage"]["Size"], arm=config["Architectures"] == ["arm64"],
+        live=bool(version.code.folder),
+    )  # fmt: skip

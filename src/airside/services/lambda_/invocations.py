@@ -1,0 +1,78 @@
+"""Invoking functions."""
+
+import base64
+import binascii
+from typing import Any
+
+from airside.kernel import Context, Request, Result, operation
+from airside.runtime.spec import Event
+from airside.services.lambda_ import errors, limits
+from airside.services.lambda_.executor import Executor, Target
+from airside.services.lambda_.names import function_arn, requested
+
+_JSON_START = b' \t\n\r{["-0123456789tfn'
+
+
+@operation("Invoke", resource=function_arn, action="lambda:InvokeFunction")
+async def invoke(ctx: Context, request: Request) -> Result:
+    """Run a function: wait for its answer, or (Event) only accept the event, or (DryRun) neither."""
+    name = requested(ctx, request)
+    payload: bytes = request.get("Payload") or b"{}"
+    kind = request.get("InvocationType", "RequestResponse")
+    executor = ctx.component(Executor)
+    target = await executor.target(name)
+    _check_payload(payload, kind)
+    if kind == "DryRun":
+        return {"StatusCode": 204, "ExecutedVersion": target.version.version}
+    event = Event(
+        request_id=ctx.request_id, payload=payload, arn=name.qualified_arn, trace_id=ctx.trace_id,
+        client_context=_client_context(request), tail=request.get("LogType") == "Tail",
+    )  # fmt: skip
+    if kind == "Event":
+        return await accept(ctx, target, event)
+    outcome = await executor.invoke(ctx, target, event)
+    result: dict[str, Any] = {
+        "StatusCode": 200,
+        "ExecutedVersion": target.version.version,
+        "Payload": outcome.payload,
+    }
+    if outcome.failed:
+        result["FunctionError"] = "Unhandled"
+    if event.tail:
+        result["LogResult"] = base64.b64encode(outcome.tail).decode()
+    return result
+
+
+async def accept(ctx: Context, target: Target, event: Event) -> Result:
+    """Take an asynchronous event: it is durable before this returns."""
+    from airside.services.lambda_.asynchronous import AsyncEvents
+
+    await ctx.component(AsyncEvents).accept(ctx, target, event)
+    return {"StatusCode": 202, "Payload": b""}
+
+
+def _check_payload(payload: bytes, kind: str) -> None:
+    limit = limits.ASYNC_PAYLOAD_BYTES_MAX if kind == "Event" else limits.PAYLOAD_BYTES_MAX
+    if len(payload) > limit:
+        raise errors.RequestTooLargeException(
+            f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+            Type="User",
+        )
+    if payload[0] not in _JSON_START:
+        raise errors.InvalidRequestContentException(
+            "Could not parse request body into json: Could not parse payload into json: "
+            f"Unrecognized token {payload[:32].decode('utf-8', 'replace')!r}", Type="User",
+        )  # fmt: skip
+
+
+def _client_context(request: Request) -> str:
+    given = request.get("ClientContext")
+    if not given:
+        return ""
+    try:
+        return base64.b64decode(given, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise errors.InvalidRequestContentException(
+            "Could not parse request body into json: Client context must be a valid Base64-encoded "
+            "JSON object.", Type="User",
+        ) from None  # fmt: skip

@@ -1,0 +1,171 @@
+"""How functions lie in storage; the only caller of the store. All keys: lambda, account, region,
+
+    function  name                  Function
+    version   name, number          Version; $LATEST is number 0
+    alias     name, alias           Alias
+    policy    name, qualifier       Policy
+    retry     name, qualifier       EventInvoke configuration
+    url       name, qualifier       Url
+
+The account and region come from the request's FunctionName, which may be an ARN.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from airside.kernel import Snapshot, Transaction
+from airside.services.lambda_ import errors
+from airside.services.lambda_.function import Alias, Function, Version
+from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
+from airside.storage.keys import after, pack, prefix_range, unpack
+
+_encode = msgspec.msgpack.Encoder().encode
+_function = msgspec.msgpack.Decoder(Function).decode
+_version = msgspec.msgpack.Decoder(Version).decode
+_alias = msgspec.msgpack.Decoder(Alias).decode
+_document = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+def not_found(arn: str) -> errors.ResourceNotFoundException:
+    """The error for a function or version that is not there."""
+    return errors.ResourceNotFoundException(f"Function not found: {arn}", Type="User")
+
+
+def _key(name: FunctionName, kind: str, *rest: str | int) -> bytes:
+    return pack(("lambda", name.account_id, name.region, kind, name.name, *rest))
+
+
+def load_function(view: Snapshot, name: FunctionName) -> Function:
+    """The function. Raises ResourceNotFoundException."""
+    raw = view.get(_key(name, "function"))
+    if raw is None:
+        raise not_found(name.qualified_arn)
+    return _function(raw)
+
+
+def function_exists(view: Snapshot, name: FunctionName) -> bool:
+    """Whether there is a function of this name."""
+    return view.get(_key(name, "function")) is not None
+
+
+def save_function(tx: Transaction, name: FunctionName, function: Function) -> None:
+    """Write a function."""
+    tx.put(_key(name, "function"), _encode(function))
+
+
+def load_version(view: Snapshot, name: FunctionName, version: str) -> Version:
+    """One version. Raises ResourceNotFoundException."""
+    raw = view.get(_key(name, "version", version_number(version)))
+    if raw is None:
+        arn = name.arn if version == LATEST and not name.qualifier else f"{name.arn}:{version}"
+        raise not_found(arn)
+    return _version(raw)
+
+
+def save_version(tx: Transaction, name: FunctionName, version: Version) -> None:
+    """Write a version."""
+    tx.put(_key(name, "version", version_number(version.version)), _encode(version))
+
+
+def delete_version(tx: Transaction, name: FunctionName, version: str) -> None:
+    """Remove a version."""
+    tx.delete(_key(name, "version", version_number(version)))
+
+
+def versions(view: Snapshot, name: FunctionName) -> list[Version]:
+    """All versions, $LATEST first."""
+    start, end = prefix_range(("lambda", name.account_id, name.region, "version", name.name))
+    return [_version(raw) for _, raw in view.scan(start, end)]
+
+
+def find_alias(view: Snapshot, name: FunctionName, alias: str) -> Alias | None:
+    """An alias, or None."""
+    raw = view.get(_key(name, "alias", alias))
+    return None if raw is None else _alias(raw)
+
+
+def load_alias(view: Snapshot, name: FunctionName, alias: str) -> Alias:
+    """An alias. Raises ResourceNotFoundException."""
+    found = find_alias(view, name, alias)
+    if found is None:
+        raise errors.ResourceNotFoundException(
+            f"Cannot find alias arn: {name.arn}:{alias}", Type="User"
+        )
+    return found
+
+
+def save_alias(tx: Transaction, name: FunctionName, alias: Alias) -> None:
+    """Write an alias."""
+    tx.put(_key(name, "alias", alias.name), _encode(alias))
+
+
+def delete_alias(tx: Transaction, name: FunctionName, alias: str) -> None:
+    """Remove an alias."""
+    tx.delete(_key(name, "alias", alias))
+
+
+def aliases(view: Snapshot, name: FunctionName) -> list[Alias]:
+    """All aliases, by name."""
+    start, end = prefix_range(("lambda", name.account_id, name.region, "alias", name.name))
+    return [_alias(raw) for _, raw in view.scan(start, end)]
+
+
+def resolve(view: Snapshot, name: FunctionName) -> tuple[Version, Alias | None]:
+    """The version that the qualifier means (an alias's own one, not drawn by weight)."""
+    qualifier = name.qualifier or LATEST
+    if is_version(qualifier):
+        return load_version(view, name, qualifier), None
+    alias = find_alias(view, name, qualifier)
+    if alias is None:
+        raise not_found(name.qualified_arn)
+    return load_version(view, name, alias.version), alias
+
+
+def functions(
+    view: Snapshot, account_id: str, region: str, *, after_name: str = "", limit: int | None = None
+) -> Iterator[tuple[Function, Version]]:
+    """Functions with their $LATEST, by name."""
+    start, end = prefix_range(("lambda", account_id, region, "function"))
+    if after_name:
+        start = after(pack(("lambda", account_id, region, "function", after_name)))
+    for _, raw in view.scan(start, end, limit=limit):
+        function = _function(raw)
+        name = FunctionName(account_id, region, function.name, None)
+        yield function, load_version(view, name, LATEST)
+
+
+def delete_everything(tx: Transaction, name: FunctionName) -> None:
+    """Remove a function with all that belongs to it."""
+    tx.delete(_key(name, "function"))
+    for kind in ("version", "alias", "policy", "retry", "provisioned"):
+        start, end = prefix_range(("lambda", name.account_id, name.region, kind, name.name))
+        for key, _ in list(tx.scan(start, end)):
+            tx.delete(key)
+
+
+def load_document(
+    view: Snapshot, name: FunctionName, kind: str, qualifier: str
+) -> dict[str, Any] | None:
+    """A configuration that hangs on a function, version or alias; None when there is none."""
+    raw = view.get(_key(name, kind, qualifier))
+    return None if raw is None else _document(raw)
+
+
+def save_document(
+    tx: Transaction, name: FunctionName, kind: str, qualifier: str, document: dict[str, Any]
+) -> None:
+    """Write such a configuration."""
+    tx.put(_key(name, kind, qualifier), _encode(document))
+
+
+def delete_document(tx: Transaction, name: FunctionName, kind: str, qualifier: str) -> None:
+    """Remove such a configuration."""
+    tx.delete(_key(name, kind, qualifier))
+
+
+def documents(view: Snapshot, name: FunctionName, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """All configurations of a kind that a function has: (qualifier, document)."""
+    start, end = prefix_range(("lambda", name.account_id, name.region, kind, name.name))
+    return [(unpack(key)[-1], _document(raw)) for key, raw in view.scan(start, end)]
