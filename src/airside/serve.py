@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, agent: Agent) -> int:
-    from airside.server import Server  # noqa: PLC0415  # after the agent was spawned
+    from airside.server import Server  # after the agent was spawned
 
     async def serve() -> None:
         stopped = asyncio.Event()
@@ -55,7 +55,7 @@ def _run(settings: Settings, agent: Agent) -> int:
         await server.stop()
 
     try:
-        import uvloop  # noqa: PLC0415  # not on every platform
+        import uvloop  # not on every platform
     except ImportError:
         asyncio.run(serve())
     else:

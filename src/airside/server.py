@@ -19,7 +19,15 @@ from airside.edge.pipeline import fetch, handle, invoke
 from airside.environments import Environments
 from airside.identity.keys import DEFAULT_ACCOUNT, MAIN, KeyRegistry
 from airside.identity.sessions import SessionTokens
-from airside.kernel import Cloud, Context, HttpRequest, HttpResponse, Service, SystemClock, SystemIds
+from airside.kernel import (
+    Cloud,
+    Context,
+    HttpRequest,
+    HttpResponse,
+    Service,
+    SystemClock,
+    SystemIds,
+)
 from airside.protocol.models import services_by_signing_name, services_by_target_prefix
 from airside.runtime import Agent
 from airside.settings import Settings
@@ -60,9 +68,7 @@ class Server:
             settings.data_dir / "store", synchronous=settings.synchronous
         )
         blobs = FileBlobs(settings.data_dir / "blobs", self._ids)
-        self._keys = KeyRegistry(
-            self._registry.main, self._ids, defaults=settings.is_loopback
-        )
+        self._keys = KeyRegistry(self._registry.main, self._ids, defaults=settings.is_loopback)
         await self._keys.load()
         sessions = SessionTokens(_session_key(settings.data_dir, self._ids), self._ids)
         parts = self._parts = Parts(
@@ -125,8 +131,10 @@ class Server:
             cloud = await self.environments.open(name)
             for service in self._services.values():
                 if service.sites is not None:
-                    fronts += [Front(site.zone, site.label, "" if name == MAIN else name, "")
-                               for site in await service.sites(cloud)]
+                    fronts += [
+                        Front(site.zone, site.label, "" if name == MAIN else name, "")
+                        for site in await service.sites(cloud)
+                    ]
         await self.listeners.open_sites(fronts)
 
     async def stop(self) -> None:

@@ -59,7 +59,7 @@ def _from_environment(environ: Mapping[str, str]) -> Mapping[str, Any]:
     return found
 
 
-def _convert(text: str, kind: type, name: str) -> Any:
+def _convert(text: str, kind: Any, name: str) -> Any:
     if kind is bool:
         return text.lower() not in {"0", "false", "no", "off", ""}
     try:

@@ -20,6 +20,7 @@ from airside.kernel import (
 )
 from airside.kernel.principal import ANONYMOUS
 from airside.protocol import aws_chunked
+from airside.protocol.query import QUERY
 
 _STREAMING = "STREAMING-"
 
@@ -29,7 +30,7 @@ async def authenticate(parts: Parts, x: Exchange) -> None:
     assert x.model is not None
     assert x.service is not None
     wording = family_of(x.model)
-    if x.codec is not None and x.codec.protocol == "query":
+    if x.codec is QUERY:
         wording = "query"
     signature = x.signature
     if signature is None:
@@ -54,7 +55,7 @@ async def authenticate(parts: Parts, x: Exchange) -> None:
 
 async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
     """The environment of the account owner who signed. Raises AuthenticationError."""
-    signature = sigv4.find(http, lambda name: "json")
+    signature = sigv4.find(http, lambda _: "json")
     if signature is None:
         raise errors.MissingSignature("Missing Authentication Token", "rest-json")
     environment, principal, secret = _credentials(parts, signature, "rest-json")
@@ -69,9 +70,7 @@ async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
     return environment
 
 
-def _credentials(
-    parts: Parts, signature: Signature, wording: Family
-) -> tuple[str, Principal, str]:
+def _credentials(parts: Parts, signature: Signature, wording: Family) -> tuple[str, Principal, str]:
     if signature.session_token:
         opened = parts.sessions.open(signature.session_token)
         if opened is not None and opened[0].access_key_id == signature.access_key_id:

@@ -44,17 +44,18 @@ class _Resumed:
 
     def __await__(self) -> Generator[Any, Any, HttpResponse]:
         coroutine, waiting_for = self._coroutine, self._waiting_for
+        error: BaseException | None = None
+        value: Any = None
         while True:
             try:
                 value = yield waiting_for
-            except BaseException as error:
-                step = lambda error=error: coroutine.throw(error)  # noqa: E731
-            else:
-                step = lambda value=value: coroutine.send(value)  # noqa: E731
+            except BaseException as thrown:  # noqa: BLE001  # handed on: cancellation above all
+                error = thrown
             try:
-                waiting_for = step()
+                waiting_for = coroutine.send(value) if error is None else coroutine.throw(error)
             except StopIteration as stop:
                 return cast("HttpResponse", stop.value)
+            error = None
 
 
 class Listener:
@@ -118,7 +119,7 @@ class Connection(asyncio.Protocol):
         self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
         self._listener.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Whoever still works for this client is told."""
         self._listener.connections.discard(self)
         self._closing = True
@@ -265,7 +266,7 @@ class Connection(asyncio.Protocol):
         if isinstance(request.body, StreamBody) and not request.body.ended:
             keep_alive = False  # the rest of the body is unread: the connection can't be reused
         if isinstance(body, bytes):
-            head = self._head(request, response, len(body), keep_alive)
+            head = self._head(response, len(body), keep_alive)
             self._transport.write(head if request.method == "HEAD" else head + body)
             self._done(keep_alive)
         else:
@@ -275,7 +276,7 @@ class Connection(asyncio.Protocol):
         body = response.body
         assert not isinstance(body, bytes)
         if isinstance(body, FileSlice):
-            self._transport.write(self._head(request, response, body.length, keep_alive))
+            self._transport.write(self._head(response, body.length, keep_alive))
             if request.method != "HEAD" and body.length:
                 await send_file(self._loop, self._transport, body)
         else:
@@ -291,7 +292,7 @@ class Connection(asyncio.Protocol):
         keep_alive: bool,
     ) -> bool:
         announced = response.header("content-length") is not None
-        head = self._head(request, response, None, keep_alive)
+        head = self._head(response, None, keep_alive)
         self._transport.write(head)
         if request.method == "HEAD":
             return keep_alive
@@ -326,9 +327,7 @@ class Connection(asyncio.Protocol):
         elif self._queue:
             self._run(*self._queue.popleft())
 
-    def _head(
-        self, request: HttpRequest, response: HttpResponse, length: int | None, keep_alive: bool
-    ) -> bytes:
+    def _head(self, response: HttpResponse, length: int | None, keep_alive: bool) -> bytes:
         status = response.status
         parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         announced = False

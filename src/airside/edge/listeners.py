@@ -57,11 +57,11 @@ class Listeners:
                 self._servers.pop(port).close()
         missing = [front for front in wanted if front not in self.parts.sites.values()]
         for front in missing:
-            port = await self._open_next()
-            if port is None:
+            free = await self._open_next()
+            if free is None:
                 log.warning("no free port for the site %s", front.label)
-                continue
-            self.parts.sites[port] = front
+            else:
+                self.parts.sites[free] = front
 
     async def _open_next(self) -> int | None:
         settings = self.parts.settings

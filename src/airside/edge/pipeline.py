@@ -10,6 +10,7 @@ from typing import Final
 
 from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize
+from airside.edge.errors import InternalFailure, RequestEntityTooLarge, unspoken_refusal
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import front_by_host, front_by_path
 from airside.edge.parts import Parts
@@ -26,7 +27,8 @@ from airside.kernel import (
     ServiceError,
 )
 from airside.kernel.http import BodyTooLarge
-from airside.protocol.errors import InternalFailure, RequestEntityTooLarge
+from airside.protocol.models import load
+from airside.protocol.validation import validate
 
 log = logging.getLogger("airside.edge")
 
@@ -118,7 +120,7 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     except ServiceError as error:
         await meter(parts, x)
         return _refusal(x, error)
-    except Exception:  # noqa: BLE001  # the one place where a bug becomes a 500
+    except Exception:  # the one place where a bug becomes a 500
         where = f"{x.ctx.service}:{x.ctx.operation}" if x.ctx else f"{http.method} {http.path}"
         log.exception("%s failed, request %s", where, x.request_id)
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
@@ -128,9 +130,7 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
 
 def _refusal(x: Exchange, error: ServiceError) -> HttpResponse:
     if x.codec is None or x.model is None:
-        status = error.status or 400
-        text = f'{{"code":"{error.name}","message":"{error.message}"}}\n'
-        return HttpResponse(status, [("Content-Type", "application/json")], text.encode())
+        return unspoken_refusal(x.http, error, x.request_id)
     return x.codec.serialize_error(x.model, x.shape, error, x.request_id)
 
 
@@ -150,6 +150,8 @@ async def fetch(parts: Parts, ctx: Context, http: HttpRequest) -> HttpResponse:
 async def invoke(ctx: Context, request: Request) -> Result:
     """What `ctx.call` does: the same declared operation, policy check and meter, no socket."""
     operation = _declared(ctx, ctx.operation)
+    model = load(ctx.service)
+    validate(model, model.operation(operation.name), request)
     await authorize(None, Exchange.internal(ctx, operation, request))
     ctx.cloud.meter.count(ctx)
     return await operation.function(ctx, request) or {}

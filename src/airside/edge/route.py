@@ -13,6 +13,7 @@ from airside.kernel.principal import ANONYMOUS
 from airside.protocol import routing
 from airside.protocol.codec import codec_for
 from airside.protocol.models import ServiceModel, load
+from airside.protocol.query import QUERY
 
 
 def family(parts: Parts, signing_name: str) -> Family:
@@ -52,7 +53,7 @@ async def route(parts: Parts, x: Exchange) -> None:
         x.http = _path_style(http)
         x.signed_http = http
     x.codec = codec_for(x.model, x.http)
-    if x.codec.protocol != "query":
+    if x.codec is not QUERY:
         found = x.codec.operation_name(x.model, x.http, b"")
         x.shape = x.model.operation(found) if found else None
 

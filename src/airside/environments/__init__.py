@@ -1,4 +1,4 @@
-"""Environments: whole clouds side by side, each a branch of the store with its own keys and bill."""
+"""Environments: whole clouds side by side, each a branch of the store with keys of its own."""
 
 from airside.environments.directory import Environments
 

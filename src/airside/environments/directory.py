@@ -67,6 +67,8 @@ class Environments:
         found = self._open.get(name)
         if found is not None:
             return found
+        if name not in self._stores.names():
+            raise KeyError(name)
         async with self._lock:
             return self._open.get(name) or await self._start(name)
 

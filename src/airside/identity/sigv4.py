@@ -68,9 +68,8 @@ def find(http: HttpRequest, family: Callable[[str], errors.Family]) -> Signature
 def _from_header(
     http: HttpRequest, header: str, family: Callable[[str], errors.Family]
 ) -> Signature:
-    found = _AUTHORIZATION.fullmatch(header)
-    if found is None:
-        found = _reordered(header)
+    matched = _AUTHORIZATION.fullmatch(header)
+    found = matched.groups() if matched else _reordered(header)
     if found is None:
         raise errors.IncompleteSignature(
             "Authorization header requires 'Credential' parameter. Authorization header requires "
@@ -78,7 +77,7 @@ def _from_header(
             f"Authorization={header.split(' ', 1)[0]}",
             family(""),
         )
-    credential, signed, signature = found if isinstance(found, tuple) else found.groups()
+    credential, signed, signature = found
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise errors.IncompleteSignature(
@@ -175,8 +174,9 @@ def check_time(signature: Signature, now: float, family: errors.Family) -> None:
     instant = _instant(signature.timestamp)
     if instant is None or not signature.timestamp.startswith(signature.date):
         raise errors.IncompleteSignature(
-            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
-            f"HTTP: '{signature.date}' != '{signature.timestamp[:8]}', from '{signature.timestamp}'.",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
+            f"HTTP: '{signature.date}' != '{signature.timestamp[:8]}', "
+            f"from '{signature.timestamp}'.",
             family,
         )
     if signature.presigned:
@@ -208,9 +208,7 @@ def verify(
     return False
 
 
-def sign(
-    signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str
-) -> str:
+def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str) -> str:
     """The signature that the owner of `secret` would have made."""
     headers = http.headers
     lines = "\n".join(

@@ -17,7 +17,7 @@ ResourcePolicy = Callable[["Context", str], Awaitable["Mapping[str, object] | No
 
 
 class Service:
-    """A service under its wire name, e.g. `Service("sqs", modules=[queues, messages], errors=errors)`.
+    """A service under its wire name, e.g. `Service("sqs", modules=[queues], errors=errors)`.
 
     `fronts` maps a host zone (`execute-api`, `s3-website`, `cloudfront`, `lambda-url`) to the
     front door that answers there. Checks itself: no operation twice.

@@ -92,6 +92,8 @@ class Blobs(Protocol):
         """Record that `owner` no longer needs the blob; unneeded blobs are collected later."""
         ...
 
-    def read(self, blob_id: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    def read(
+        self, blob_id: str, offset: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
         """Chunks of a committed blob."""
         ...

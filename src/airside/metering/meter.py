@@ -120,9 +120,7 @@ class Meter:
 
         return await self._store.read(body)
 
-    def _scan(
-        self, snapshot: Snapshot, since: int, until: int
-    ) -> Iterator[tuple[UsageKey, float]]:
+    def _scan(self, snapshot: Snapshot, since: int, until: int) -> Iterator[tuple[UsageKey, float]]:
         _, end = prefix_range((_PREFIX, self._environment))
         start = pack((_PREFIX, self._environment, since))
         for packed, value in snapshot.scan(start, end):

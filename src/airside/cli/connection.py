@@ -1,0 +1,122 @@
+"""The running server, found through its data folder, and clients for it."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airside.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    import boto3
+
+STATE_FILE = "server.json"
+
+
+@dataclass
+class Connection:
+    """One server and the credentials to talk to it with."""
+
+    state: dict[str, Any]
+    data_dir: Path
+    access_key_id: str
+    secret_access_key: str
+    _session: "boto3.session.Session | None" = field(default=None, repr=False)
+
+    @classmethod
+    def find(cls, data_dir: Path, environment: str | None = None) -> "Connection":
+        """The server of a data folder. Raises CommandError when none runs there."""
+        path = data_dir / STATE_FILE
+        try:
+            state = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise CommandError(
+                f"No Airside is running with the data folder {data_dir}.",
+                "Start one with `airside up`, or name its folder with --data-dir.",
+            ) from None
+        if not _alive(int(state["pid"])):
+            raise CommandError(
+                f"The server of {data_dir} (pid {state['pid']}) is not running any more.",
+                "Start it again with `airside up`: nothing that was acknowledged is lost.",
+            )
+        keys = state["credentials"]
+        found = cls(state, data_dir, keys["access_key_id"], keys["secret_access_key"])
+        return found.enter(environment) if environment and environment != "main" else found
+
+    @property
+    def endpoint(self) -> str:
+        """Where every AWS API is served."""
+        return str(self.state["endpoint"])
+
+    @property
+    def region(self) -> str:
+        """The server's region."""
+        return str(self.state["region"])
+
+    def enter(self, environment: str) -> "Connection":
+        """The same server with the keys of another environment, as `env create` saved them."""
+        path = self.data_dir / "environments" / f"{environment}.json"
+        if not path.exists():
+            raise CommandError(
+                f"No keys for an environment '{environment}' in {self.data_dir}.",
+                "`airside env list` names the environments there are.",
+            )
+        keys = json.loads(path.read_text())
+        return Connection(
+            self.state, self.data_dir, keys["access_key_id"], keys["secret_access_key"]
+        )
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client for a service of this server."""
+        import boto3  # costs 0.2 s, and not every command needs it
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session()
+        return self._session.client(
+            service, endpoint_url=self.endpoint, region_name=self.region,
+            aws_access_key_id=self.access_key_id, aws_secret_access_key=self.secret_access_key,
+            config=Config(retries={"max_attempts": 2}, read_timeout=900, **config),
+        )  # fmt: skip
+
+    def admin(self, action: str, **asked: Any) -> dict[str, Any]:
+        """Ask one of Airside's own addresses, `/_airside/ACTION`."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        body = json.dumps(asked).encode()
+        request = AWSRequest("POST", f"{self.endpoint}/_airside/{action}", data=body)
+        keys = Credentials(self.access_key_id, self.secret_access_key)
+        SigV4Auth(keys, "airside", self.region).add_auth(request)
+        prepared = urllib.request.Request(  # our own http endpoint
+            request.url, body, dict(request.headers.items()), method="POST"
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(prepared, timeout=60) as response:
+                answer: dict[str, Any] = json.load(response)
+        except urllib.error.HTTPError as error:
+            said = json.load(error)
+            raise CommandError(said.get("message") or said["code"]) from None
+        except OSError as error:
+            raise CommandError(f"{self.endpoint} does not answer: {error}") from None
+        return answer
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # A zombie answers to kill too.
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc").is_dir()

@@ -1,0 +1,111 @@
+"""What `up`, `deploy` and the watcher do with a project: stack, then sites, then addresses."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rich.status import Status
+
+from airside.cli import sync as site_sync
+from airside.cli.connection import Connection
+from airside.cli.display import err, say
+from airside.cli.project import Project, SiteSource
+from airside.cli.stack import Deployed, deploy
+
+_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
+
+
+@dataclass
+class Deployer:
+    """Deploys one project to one server, again and again."""
+
+    connection: Connection
+    project: Project
+    stack: str
+    parameters: dict[str, str]
+    quiet: bool = False
+
+    def everything(self) -> Deployed:
+        """Deploy the stack, then the sites. Raises CommandError."""
+        deployed = self.deploy_stack()
+        for source in self.project.sites:
+            self.sync_site(source, deployed)
+        return deployed
+
+    def deploy_stack(self) -> Deployed:
+        """Create or update the stack, showing what happens."""
+        started = time.monotonic()
+        done: set[str] = set()
+        with Status(f"Deploying [bold]{self.stack}[/bold]", console=err) as status:
+
+            def watch(event: dict[str, Any]) -> None:
+                self._show(event, status, done)
+
+            deployed = deploy(self.connection, self.project, self.stack, self.parameters, watch)
+        took = time.monotonic() - started
+        if not self.quiet:
+            news = f"{len(done)} resources" if deployed.changed else "nothing to change"
+            say(f"[green]✓[/green] Deployed [bold]{self.stack}[/bold]: {news}, {took:.1f} s")
+        return deployed
+
+    def sync_site(self, source: SiteSource, deployed: Deployed) -> site_sync.Synced:
+        """Bring a site's bucket and the edge up to date."""
+        _, bucket = deployed.resources[source.bucket_logical_id]
+        s3 = self.connection.client("s3", max_pool_connections=site_sync.UPLOADS_AT_ONCE)
+        with Status(f"Syncing {source.folder.name}/", console=err) as status:
+            synced = site_sync.sync(
+                s3, source.folder, bucket, progress=lambda key: status.update(f"Syncing {key}")
+            )
+            if synced.paths:
+                site_sync.invalidate(
+                    self.connection.client("cloudfront"), bucket, synced.paths,
+                    caller=f"airside-{time.monotonic_ns()}",
+                )  # fmt: skip
+        if not self.quiet:
+            news = f"{len(synced.uploaded)} uploaded, {synced.unchanged} unchanged"
+            news += f", {len(synced.deleted)} deleted" if synced.deleted else ""
+            news += f", invalidated {' '.join(synced.paths)}" if synced.paths else ""
+            say(f"[green]✓[/green] Synced [bold]{source.folder.name}/[/bold]: {news}")
+        return synced
+
+    def _show(self, event: dict[str, Any], status: Status, done: set[str]) -> None:
+        state, name = event["ResourceStatus"], event["LogicalResourceId"]
+        if state in _DONE and name != self.stack:
+            done.add(name)
+        status.update(f"Deploying [bold]{self.stack}[/bold]  {len(done)} done  [dim]{name}[/dim]")
+        failed = state.endswith("FAILED")
+        if failed or (not err.is_terminal and not self.quiet):
+            reason = event.get("ResourceStatusReason", "")
+            text = f"{state:<28} {event['ResourceType']:<40} {name} {reason}".rstrip()
+            say(f"[red]{text}[/red]" if failed else text)
+
+
+def site_urls(connection: Connection, deployed: Deployed | None) -> dict[str, str]:
+    """Name -> address of each site: the stack's by its name, others by distribution."""
+    urls = {}
+    mine = {} if deployed is None else {
+        physical: logical for logical, (kind, physical) in deployed.resources.items()
+        if kind == "AWS::CloudFront::Distribution"
+    }  # fmt: skip
+    host = connection.endpoint.rsplit(":", 1)[0]
+    for site in connection.admin("state")["sites"]:
+        if site["environment"] != "main":
+            continue
+        url = f"{host}:{site['port']}/"
+        if deployed is not None and site["id"] in mine:
+            name = deployed.name if len(mine) == 1 else mine[site["id"]]
+            urls[name] = url
+        else:
+            urls[site["id"]] = url
+    return urls
+
+
+def stack_outputs(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:
+    """Name -> outputs of every stack."""
+    found = {}
+    cloudformation = connection.client("cloudformation")
+    for page in cloudformation.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+            found[stack["StackName"]] = {"outputs": outputs}
+    return found

@@ -1,0 +1,184 @@
+"""`airside invoke`, `airside logs` and `airside aws`."""
+
+import base64
+import heapq
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from airside.cli.connection import Connection
+from airside.cli.display import err, out
+from airside.cli.errors import CommandError
+from airside.cli.main import DATA_DIR, print_json
+
+_GROUP = "/aws/lambda/"
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_FOLLOW_SECONDS = 0.4
+
+
+def run_invoke(
+    data_dir: Path, environment: str | None, function: str, event: str, *, log: bool
+) -> int:
+    """Call a function; 0, or 1 when the function failed."""
+    connection = Connection.find(data_dir, environment)
+    client = connection.client("lambda")
+    name = resolve(connection, client, function)
+    answer = client.invoke(FunctionName=name, Payload=_event(event), LogType="Tail")
+    payload = answer["Payload"].read().decode()
+    if log and answer.get("LogResult"):
+        err.print(Text(base64.b64decode(answer["LogResult"]).decode().rstrip(), style="dim"))
+    sys.stdout.write(_pretty(payload) + "\n")
+    return 1 if answer.get("FunctionError") else 0
+
+
+def _event(event: str) -> bytes:
+    try:
+        if event == "-":
+            text = sys.stdin.read()
+        elif event.startswith("@"):
+            text = Path(event[1:]).read_text()
+        else:
+            text = event
+        json.loads(text)
+    except OSError as error:
+        raise CommandError(f"The event cannot be read: {error}") from None
+    except ValueError as error:
+        raise CommandError(f"The event is not JSON: {error}") from None
+    return text.encode()
+
+
+def _pretty(payload: str) -> str:
+    if not sys.stdout.isatty():
+        return payload
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    except ValueError:
+        return payload
+
+
+def resolve(connection: Connection, client: Any, function: str) -> str:
+    """A function by its name, its ARN, or its logical id in a stack. Raises CommandError."""
+    names: list[str] = [one["FunctionName"] for page in client.get_paginator("list_functions").paginate()
+             for one in page["Functions"]]  # fmt: skip
+    if function.startswith("arn:") or function.partition(":")[0] in names:
+        return function
+    logical = [name for name in names if re.search(rf"-{re.escape(function)}-[A-Za-z0-9]+$", name)]
+    if len(logical) == 1:
+        return logical[0]
+    known = ", ".join(sorted(names)) or "none yet"
+    problem = "more than one function is" if logical else "no function is"
+    raise CommandError(f"'{function}': {problem} called that.", f"Functions: {known}")
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """What to show."""
+
+    function: str | None
+    follow: bool
+    since: str
+    pattern: str
+    as_json: bool
+
+
+def run_logs(data_dir: Path, environment: str | None, options: LogOptions) -> None:
+    """Print log events of one or all functions in the order of time."""
+    connection = Connection.find(data_dir, environment)
+    logs = connection.client("logs")
+    group = None
+    if options.function:
+        name = resolve(connection, connection.client("lambda"), options.function)
+        group = _GROUP + name.rpartition(":")[2].partition(":")[0]
+    since = _since(options.since)
+    shown: set[str] = set()
+    while True:
+        for event in _events(logs, group, since, options.pattern):
+            if event["eventId"] not in shown:
+                shown.add(event["eventId"])
+                since = max(since, event["timestamp"] - 5000)
+                _show(event, as_json=options.as_json)
+        if not options.follow:
+            return
+        time.sleep(_FOLLOW_SECONDS)
+
+
+def _since(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([smhd])", text)
+    if found is None:
+        raise CommandError(f"--since takes 90s, 10m, 2h or 1d, not '{text}'.")
+    now = time.time()
+    return int((now - int(found[1]) * _UNITS[found[2]]) * 1000)
+
+
+def _events(logs: Any, group: str | None, since: int, pattern: str) -> Iterator[dict[str, Any]]:
+    groups = [group] if group else [
+        one["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for one in page["logGroups"]
+    ]  # fmt: skip
+    streams = [_of_group(logs, name, since, pattern) for name in groups]
+    return heapq.merge(*streams, key=lambda event: event["timestamp"])
+
+
+def _of_group(logs: Any, group: str, since: int, pattern: str) -> Iterator[dict[str, Any]]:
+    asked: dict[str, Any] = {"logGroupName": group, "startTime": since}
+    if pattern:
+        asked["filterPattern"] = pattern
+    try:
+        for page in logs.get_paginator("filter_log_events").paginate(**asked):
+            for event in page["events"]:
+                yield {**event, "group": group}
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+def _show(event: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(event)
+        return
+    name = event["group"].removeprefix(_GROUP)
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
+    message = event["message"].rstrip("\n")
+    if not out.is_terminal:
+        sys.stdout.write(f"{at:%H:%M:%S.%f} {name} {message}\n")
+        return
+    colour = _COLOURS[sum(name.encode()) % len(_COLOURS)]
+    short = re.sub(r"-[A-Za-z0-9]{12}$", "", name)
+    style = "dim" if message.startswith(("START ", "END ", "REPORT ", "INIT_START")) else ""
+    style = "red" if "[ERROR]" in message or "Task timed out" in message else style
+    out.print(
+        Text.assemble(f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} ", (f"{short} ", colour),
+                      (message, style))
+    )  # fmt: skip
+
+
+def run_aws(arguments: list[str]) -> None:
+    """Become the AWS CLI, with this server's address and keys."""
+    found = shutil.which("aws", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if found is None:
+        raise CommandError("The AWS CLI is not installed.", "pip install awscli")
+    data_dir = Path(os.environ.get("AIRSIDE_DATA_DIR", DATA_DIR))
+    connection = Connection.find(data_dir, os.environ.get("AIRSIDE_ENV"))
+    environment = {**os.environ, "AWS_ENDPOINT_URL": connection.endpoint,
+                   "AWS_ACCESS_KEY_ID": connection.access_key_id,
+                   "AWS_SECRET_ACCESS_KEY": connection.secret_access_key,
+                   "AWS_DEFAULT_REGION": connection.region}  # fmt: skip
+    environment.pop("AWS_PROFILE", None)
+    environment.pop("AWS_SESSION_TOKEN", None)
+    # The CLI's version 1 ignores AWS_ENDPOINT_URL for SQS in some regions; the option it heeds.
+    more = [] if "--endpoint-url" in arguments else ["--endpoint-url", connection.endpoint]
+    status = subprocess.run([found, *more, *arguments], env=environment, check=False).returncode
+    if status:
+        raise SystemExit(status)

@@ -1,0 +1,267 @@
+"""`airside`: every command, with its options and help."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from airside import __version__
+from airside.cli.errors import CommandError
+
+app = typer.Typer(
+    name="airside", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A serverless cloud on your machine, speaking AWS's protocols. Start with `airside up`.",
+)  # fmt: skip
+environments_app = typer.Typer(no_args_is_help=True, help="Whole clouds side by side.")
+app.add_typer(environments_app, name="env")
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="AIRSIDE_DATA_DIR", help="The server's data folder.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON, for scripts.")]
+Environment = Annotated[
+    str | None, typer.Option("--env", envvar="AIRSIDE_ENV", help="Environment; default main.")
+]
+DATA_DIR = Path(".airside")
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(standalone_mode=True)
+    except CommandError as error:
+        _complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _complain(error: CommandError) -> None:
+    from airside.cli.display import err
+
+    err.print(f"[red]error:[/red] {error.message}", markup=True)
+    if error.hint:
+        err.print(f"[dim]{error.hint}[/dim]")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        sys.stdout.write(f"airside {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def up(
+    path: Annotated[
+        Path | None, typer.Argument(help="Template, or the folder that has it.")
+    ] = None,
+    watch: Annotated[bool, typer.Option(help="Deploy again what is saved.")] = True,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave the server running.")] = False,
+    as_json: Json = False,
+    port: Annotated[int | None, typer.Option(help="Port of the AWS APIs [4566].")] = None,
+    site_port: Annotated[int | None, typer.Option(help="First port for sites [8000].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
+    data_dir: DataDir = DATA_DIR,
+    stack: Annotated[str | None, typer.Option(help="Stack name; default: the folder's.")] = None,
+    parameter: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable.")] = None,
+    profile: Annotated[bool, typer.Option(help="Write the AWS profile `airside`.")] = True,
+) -> None:
+    """Start the cloud, deploy the template at PATH, sync its site, and watch for changes."""
+    from airside.cli.up import UpOptions, run_up
+
+    given = {"port": port, "site_port": site_port, "host": host}
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    settings["data_dir"] = str(data_dir.resolve())
+    options = UpOptions(path, stack, _parameters(parameter), watch, detach, as_json, profile)
+    raise typer.Exit(run_up(settings, options))
+
+
+@app.command()
+def down(data_dir: DataDir = DATA_DIR) -> None:
+    """End the running server. Everything acknowledged is on disk and comes back with `up`."""
+    from airside.cli import process
+    from airside.cli.connection import Connection
+    from airside.cli.display import say
+
+    connection = Connection.find(data_dir)
+    process.stop(connection)
+    say(f"Ended the server at {connection.endpoint}.")
+
+
+@app.command()
+def status(data_dir: DataDir = DATA_DIR, as_json: Json = False) -> None:
+    """What runs: addresses, stacks, sites."""
+    from airside.cli.show import show_status
+
+    show_status(data_dir, as_json=as_json)
+
+
+@app.command()
+def deploy(
+    path: Annotated[Path, typer.Argument(help="Template, or the folder that has it.")] = Path(),
+    data_dir: DataDir = DATA_DIR,
+    stack: Annotated[str | None, typer.Option(help="Stack name; default: the folder's.")] = None,
+    parameter: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable.")] = None,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """Deploy a template to the running server."""
+    from airside.cli.connection import Connection
+    from airside.cli.deployment import Deployer
+    from airside.cli.project import load
+    from airside.cli.show import show_deployed
+
+    connection = Connection.find(data_dir, environment)
+    project = load(path)
+    name = stack or project.name
+    deployed = Deployer(connection, project, name, _parameters(parameter)).everything()
+    show_deployed(connection, deployed, as_json=as_json)
+
+
+@app.command()
+def sync(
+    folder: Annotated[Path, typer.Argument(help="Folder with the site.", exists=True)],
+    bucket: Annotated[str, typer.Argument(help="Bucket name, with or without s3://.")],
+    data_dir: DataDir = DATA_DIR,
+    delete: Annotated[bool, typer.Option(help="Delete what is not in the folder.")] = True,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """Upload what changed in FOLDER to BUCKET and invalidate it at the edge."""
+    from airside.cli.show import run_sync
+
+    name = bucket.removeprefix("s3://").strip("/")
+    run_sync(data_dir, environment, folder, name, delete=delete, as_json=as_json)
+
+
+@app.command()
+def invoke(
+    function: Annotated[str, typer.Argument(help="Function name, ARN, or logical id.")],
+    event: Annotated[str, typer.Option(help="JSON, or @FILE; - for standard input.")] = "{}",
+    data_dir: DataDir = DATA_DIR,
+    log: Annotated[bool, typer.Option(help="Show the log's tail on standard error.")] = True,
+    environment: Environment = None,
+) -> None:
+    """Call a function and print its answer."""
+    from airside.cli.functions import run_invoke
+
+    raise typer.Exit(run_invoke(data_dir, environment, function, event, log=log))
+
+
+@app.command()
+def logs(
+    function: Annotated[str | None, typer.Argument(help="Function; default: all.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as events come.")] = False,
+    since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
+    pattern: Annotated[str, typer.Option("--filter", help="A CloudWatch filter pattern.")] = "",
+    data_dir: DataDir = DATA_DIR,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """The functions' logs, all together in time."""
+    from airside.cli.functions import LogOptions, run_logs
+
+    options = LogOptions(function, follow, since, pattern, as_json)
+    run_logs(data_dir, environment, options)
+
+
+@app.command()
+def costs(
+    by: Annotated[str, typer.Option(help="resource, operation, principal or hour.")] = "resource",
+    data_dir: DataDir = DATA_DIR,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """What this environment has used, and what AWS would have charged for it."""
+    from airside.cli.costs import run_costs
+
+    run_costs(data_dir, environment, by, as_json=as_json)
+
+
+@app.command()
+def reset(
+    data_dir: DataDir = DATA_DIR,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    environment: Environment = None,
+) -> None:
+    """Empty an environment."""
+    from airside.cli.connection import Connection
+    from airside.cli.display import say
+
+    connection = Connection.find(data_dir, environment)
+    if not yes:
+        typer.confirm(f"Delete everything in '{environment or 'main'}'?", abort=True, err=True)
+    say(f"Emptied '{connection.admin('reset')['environment']}'.")
+
+
+@environments_app.command("create")
+def env_create(
+    name: Annotated[str, typer.Argument(help="a-z, 0-9 and '-'.")],
+    parent: Annotated[str, typer.Option("--from", help="Environment to branch.")] = "main",
+    data_dir: DataDir = DATA_DIR,
+    as_json: Json = False,
+) -> None:
+    """Branch an environment: all its data, at once, with keys of its own."""
+    from airside.cli.environments import run_create
+
+    run_create(data_dir, name, parent, as_json=as_json)
+
+
+@environments_app.command("list")
+def env_list(data_dir: DataDir = DATA_DIR, as_json: Json = False) -> None:
+    """All environments."""
+    from airside.cli.environments import run_list
+
+    run_list(data_dir, as_json=as_json)
+
+
+@environments_app.command("delete")
+def env_delete(name: Annotated[str, typer.Argument()], data_dir: DataDir = DATA_DIR) -> None:
+    """Delete an environment with everything in it."""
+    from airside.cli.environments import run_delete
+
+    run_delete(data_dir, name)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine offers: sandbox parts, runtimes, ports, tools."""
+    from airside.cli.doctor import run_doctor
+
+    run_doctor(as_json=as_json)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def aws(context: typer.Context) -> None:
+    """The AWS CLI, pointed here: `airside aws s3 ls`. AIRSIDE_DATA_DIR and AIRSIDE_ENV apply."""
+    from airside.cli.functions import run_aws
+
+    run_aws(context.args)
+
+
+def _parameters(given: list[str] | None) -> dict[str, str]:
+    found = {}
+    for one in given or []:
+        key, equals, value = one.partition("=")
+        if not equals:
+            raise CommandError(f"'{one}' is not KEY=VALUE.")
+        found[key] = value
+    return found
+
+
+def print_json(value: object) -> None:
+    """One line on standard output."""
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""AWS's services, a folder each. They meet only through the operation table."""
