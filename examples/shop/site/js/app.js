@@ -34,8 +34,8 @@ async function leaveSession() {
   await api.signOut().catch(() => {});
   end();
   isLeaving = false;
-  notify("You are signed out. Safe travels.");
   navigate("/");
+  notify("You are signed out. Safe travels.");
 }
 
 function showAccount() {
@@ -63,8 +63,8 @@ let wasSignedIn = isSignedIn();
 session.addEventListener("change", () => {
   showAccount();
   if (wasSignedIn && !isSignedIn() && !isLeaving) {
-    notify("Your session has ended. Please sign in again.", { kind: "bad" });
     refresh();
+    notify("Your session has ended. Please sign in again.", { kind: "bad" });
   } else if (!wasSignedIn && isSignedIn()) {
     loadCart();
   }

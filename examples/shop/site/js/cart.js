@@ -24,13 +24,12 @@ export function postpone(productId, quantity) {
   sessionStorage.setItem(PENDING_KEY, JSON.stringify({ productId, quantity }));
 }
 
-/** Do what was postponed, once. The answer is the product's id, or null if there was nothing. */
+/** Do what was postponed, once. The answer is whether there was anything. */
 export async function addPostponed() {
   const pending = JSON.parse(sessionStorage.getItem(PENDING_KEY));
   sessionStorage.removeItem(PENDING_KEY);
-  if (!pending) return null;
-  await add(pending.productId, pending.quantity);
-  return pending.productId;
+  if (pending) await add(pending.productId, pending.quantity);
+  return pending !== null;
 }
 
 export const hasPostponed = () => sessionStorage.getItem(PENDING_KEY) !== null;

@@ -2,7 +2,7 @@
 // so trying again after a lost answer, even after a reload, finds the same order.
 
 import * as api from "./api.js";
-import { emptied } from "./cart.js";
+import * as cart from "./cart.js";
 import { session } from "./session.js";
 
 const KEY = "layover.checkout-token";
@@ -13,12 +13,14 @@ export const isUnanswered = () => localStorage.getItem(KEY) !== null;
 
 /** Order what is in the cart; the answer is the order's id. */
 export async function placeOrder() {
+  const isRepeat = isUnanswered();
   const token = localStorage.getItem(KEY) ?? newToken();
   localStorage.setItem(KEY, token);
   try {
     const { order_id: orderId } = await api.placeOrder(token);
     localStorage.removeItem(KEY);
-    emptied();
+    cart.emptied();
+    if (isRepeat) cart.load().catch(() => {}); // the order may be older than what is in the cart now
     return orderId;
   } catch (error) {
     if (!error.isOutage) localStorage.removeItem(KEY); // a refusal is an answer: nothing was ordered

@@ -1,7 +1,7 @@
 // How numbers and times are written. Money is integer cents until this very moment.
 
 const money = new Intl.NumberFormat("en-IE", { style: "currency", currency: "EUR" });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dateTime = new Intl.DateTimeFormat("en-IE", { dateStyle: "medium", timeStyle: "short" });
 
 export const price = (cents) => money.format(cents / 100);
 

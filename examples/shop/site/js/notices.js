@@ -27,3 +27,8 @@ export function notify(text, { kind = "good", link } = {}) {
   notice.addEventListener("focusout", release);
   document.getElementById("notices").replaceChildren(notice);
 }
+
+/** What was said on one page is no news on the next. */
+export function dismiss() {
+  document.getElementById("notices").replaceChildren();
+}

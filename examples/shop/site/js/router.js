@@ -2,6 +2,7 @@
 // that gives a node at once and fills it as answers arrive; the signal aborts when it is left.
 
 import { focusOn } from "./dom.js";
+import { dismiss } from "./notices.js";
 
 const routes = [];
 let leave = new AbortController();
@@ -50,6 +51,7 @@ function render({ scroll = 0, isFirst = false } = {}) {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
+  dismiss();
   const { view, nav, params } = match(location.pathname);
   const setTitle = (title) => {
     if (!signal.aborted) document.title = `${title} · Layover`;
@@ -63,7 +65,7 @@ function render({ scroll = 0, isFirst = false } = {}) {
   window.scrollTo(0, scroll);
   // A new page is announced by its heading; the first one the browser announces itself.
   const heading = outlet.querySelector("h1");
-  if (!isFirst && heading && !outlet.contains(document.activeElement)) focusOn(heading);
+  if (!isFirst && !outlet.contains(document.activeElement)) focusOn(heading ?? outlet);
 }
 
 function match(path) {

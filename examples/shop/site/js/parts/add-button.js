@@ -13,7 +13,7 @@ export function addButton(product, { quantity = () => 1, long = false } = {}) {
   const button = h("button", {
     type: "button", class: "button add-button", disabled: isSoldOut, "data-testid": "add-to-cart",
     "aria-label": long || isSoldOut ? null : `Add ${product.name} to the cart`,
-  }, !isSoldOut && icon("plus"), text);
+  }, !isSoldOut && icon("plus"), h("span", { class: "add-button-text" }, text));
   button.addEventListener("click", () => whileBusy(button, () => add(product, quantity())));
   return button;
 }

@@ -104,7 +104,7 @@ function lineOf(first, heading) {
   function update(next) {
     item = next;
     counter.set(item.quantity);
-    fill(unit, `${price(item.price_cents)} each`);
+    fill(unit, item.quantity > 1 && `${price(item.price_cents)} each`);
     fill(total, price(item.price_cents * item.quantity));
     const stock = find(item.product_id)?.stock;
     fill(warning, stock < item.quantity && (stock === 0 ? "Sold out by now." : `Only ${stock} left.`));

@@ -37,7 +37,7 @@ function review(value, signal) {
   const text = h("span", {});
   const button = h("button", { type: "button", class: "button button-wide", "data-testid": "place-order" }, text);
   const isRepeat = isUnanswered();
-  fill(text, isRepeat ? "Find my order" : `Place the order for ${price(value.total_cents)}`);
+  fill(text, isRepeat ? "Send the order again" : `Place the order for ${price(value.total_cents)}`);
 
   button.addEventListener("click", () => whileBusy(button, async () => {
     fill(error);
@@ -53,7 +53,7 @@ function review(value, signal) {
 
   return h("section", { class: "sheet", "aria-label": "Your order" },
     isRepeat && h("div", { class: "callout" }, icon("delayed"),
-      h("p", {}, "We never heard back about your last order. Send it again to find out: it counts only once.")),
+      h("p", {}, "We never heard back about your last order. Sending it again is safe: it counts only once.")),
     value.items.length > 0 && itemList(value.items),
     value.items.length > 0 && h("dl", { class: "totals" },
       h("div", {}, h("dt", {}, "Passenger"), h("dd", { class: "break" }, session.value.email)),

@@ -104,7 +104,7 @@ function update(pass, order) {
   const last = order.status === "rejected" ? "Not possible" : "Confirmed";
   fill(pass.querySelector(".pass-steps"),
     step("Placed", "done"),
-    step("Stock checked", isDecided ? "done" : "current"),
+    step(isDecided ? "Stock checked" : "Checking stock", isDecided ? "done" : "current"),
     step(last, order.status === "rejected" ? "failed" : isDecided ? "done" : "ahead"));
   fill(pass.querySelector(".pass-actions"), order.status === "rejected" && putBack(order),
     isDecided && h("a", { class: "button button-quiet", href: "/" }, "Back to the shop"));

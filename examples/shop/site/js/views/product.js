@@ -1,6 +1,6 @@
 // One product.
 
-import { fill, h } from "../dom.js";
+import { fill, h, icon } from "../dom.js";
 import { price } from "../format.js";
 import { addButton } from "../parts/add-button.js";
 import { picture } from "../parts/picture.js";
@@ -58,10 +58,14 @@ function details(product) {
         product.stock > 0 && counter.node,
         addButton(product, { quantity: () => quantity, long: true })),
       h("ul", { class: "promises" },
-        h("li", {}, "Weighed for cabin luggage"),
-        h("li", {}, "Free delivery to your gate"),
-        h("li", {}, "Thirty days to change your mind"))),
+        promise("Light enough for cabin luggage"),
+        promise("Free delivery to your gate"),
+        promise("Thirty days to change your mind"))),
   ];
+}
+
+function promise(text) {
+  return h("li", {}, icon("check"), text);
 }
 
 function unknown() {

@@ -41,7 +41,7 @@ function hero() {
           "Twelve things that make the hours between two places a little softer, quieter or lighter.")),
       h("picture", { class: "hero-picture" },
         h("source", { srcset: "/pictures/windows-night.svg", media: "(prefers-color-scheme: dark)" }),
-        h("img", { src: "/pictures/windows-day.svg", alt: "", width: 720, height: 420 }))));
+        h("img", { src: "/pictures/windows-day.svg", alt: "", width: 680, height: 350 }))));
 }
 
 function cards(list) {

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import * as cart from "../cart.js";
 import { fill, h, icon } from "../dom.js";
 import { notify } from "../notices.js";
+import { picture } from "../parts/picture.js";
 import { whileBusy } from "../parts/states.js";
 import { navigate } from "../router.js";
 import { begin } from "../session.js";
@@ -72,26 +73,29 @@ function formView(door, { query, signal, setTitle }) {
   const otherPath = next === "/" ? door.other.path : `${door.other.path}?next=${encodeURIComponent(next)}`;
   return h("div", { class: "page auth" },
     h("div", { class: "auth-card" },
-      h("h1", {}, door.title),
-      h("p", { class: "lead" }, cart.hasPostponed() ? "One step before it goes in your cart." : door.lead),
-      form,
-      h("p", { class: "auth-other" }, `${door.other.text} `, h("a", { href: otherPath, "data-testid": "auth-other" }, door.other.link))));
+      picture("passport-cover"),
+      h("div", { class: "auth-text" },
+        h("h1", {}, door.title),
+        h("p", { class: "lead" }, cart.hasPostponed() ? "One step before it goes in your cart." : door.lead),
+        form,
+        h("p", { class: "auth-other" }, `${door.other.text} `,
+          h("a", { href: otherPath, "data-testid": "auth-other" }, door.other.link)))));
 }
 
 /** After the door: do what was wanted before it, and go where that was. */
 async function finish(next) {
   try {
-    const productId = await cart.addPostponed();
-    if (productId) {
+    if (await cart.addPostponed()) {
       navigate("/cart", { replace: true });
-      notify("Signed in, and it is in your cart.");
+      notify("You are signed in, and it is in your cart.");
       return;
     }
+    navigate(next, { replace: true });
     notify("You are signed in.");
   } catch (error) {
+    navigate(next, { replace: true });
     notify(`You are signed in, but: ${error.message}`, { kind: "bad" });
   }
-  navigate(next, { replace: true });
   cart.load().catch(() => {});
 }
 
