@@ -1,0 +1,23 @@
+"""CloudFormation: templates become stacks, through the operations of all other services."""
+
+from airside.kernel import Service
+from airside.services.cloudformation import (
+    change_sets,
+    errors,
+    exports,
+    stack_events,
+    stack_resources,
+    stacks,
+    templates,
+)
+from airside.services.cloudformation.deployments import Deployments
+from airside.services.cloudformation.resources import NestedStack, WaitConditionHandle
+from airside.services.cloudformation.sam import SamTransform
+
+SERVICE = Service(
+    "cloudformation",
+    modules=[stacks, change_sets, stack_events, stack_resources, templates, exports],
+    errors=errors,
+    components=[SamTransform, Deployments],
+    resources=[NestedStack, WaitConditionHandle],
+)
