@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 """
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from airside.protocol.errors import (
 CHUNK_MIN = 8192
 """Only the last chunk may be shorter."""
 LINE_MAX = 4096
+_SIZE = re.compile("[0-9a-fA-F]{1,16}")
 TRAILERS_MAX = 16
 _ENDED = "The request body terminated unexpectedly"
 _TRAILER = (
@@ -109,18 +111,14 @@ class ChunkedBody:
         await self._read_trailers()
 
     async def _header(self) -> tuple[int, str]:
-        line = await self._source.line()
-        size, _, extension = line.partition(b";")
-        try:
-            text = size.decode("ascii")
-            if not text or len(text) > 16 or not all(c in "0123456789abcdefABCDEF" for c in text):
-                raise ValueError(text)
-            name, _, signature = extension.decode("ascii").partition("=")
-        except ValueError:
-            raise InvalidRequest("A chunk's header is malformed") from None
+        line = (await self._source.line()).decode("latin-1")
+        size, _, extension = line.partition(";")
+        if not _SIZE.fullmatch(size):
+            raise InvalidRequest("A chunk's header is malformed")
+        name, _, signature = extension.partition("=")
         if self._verifier is not None and name.strip() != "chunk-signature":
             raise InvalidRequest("A chunk has no signature")
-        return int(text, 16), signature.strip()
+        return int(size, 16), signature.strip()
 
     async def _read_trailers(self) -> None:
         signature = None

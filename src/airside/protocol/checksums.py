@@ -1,7 +1,7 @@
 """The checksums S3 knows: incremental, in base64, and combined from those of parts.
 
-CRC-32 is zlib's, the SHAs are hashlib's; CRC-32C and CRC-64/NVME come from AWS's own `awscrt`,
-loaded when first asked for.
+CRC-32 is zlib's, MD5 and the SHAs are hashlib's; the others come from AWS's own `awscrt`, loaded
+when first asked for.
 """
 
 import base64
@@ -10,10 +10,22 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-ALGORITHMS: Final = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
-"""In the order in which S3 names them."""
-WIDTHS: Final = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
+WIDTHS: Final = {
+    "CRC32": 4,
+    "CRC32C": 4,
+    "CRC64NVME": 8,
+    "SHA1": 20,
+    "SHA256": 32,
+    "SHA512": 64,
+    "MD5": 16,
+    "XXHASH64": 8,
+    "XXHASH3": 8,
+    "XXHASH128": 16,
+}
 """Bytes of a digest."""
+ALGORITHMS: Final = tuple(WIDTHS)
+COMBINABLE: Final = frozenset({"CRC32", "CRC32C", "CRC64NVME"})
+"""Those whose checksum of a whole can be had from those of its parts (`FULL_OBJECT`)."""
 
 
 class Checksum(Protocol):
@@ -45,25 +57,44 @@ class _Crc:
         return self._value.to_bytes(self._width, "big")
 
 
+class _XxHash:
+    """One of the XXHash family."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, start: Callable[[], Any]) -> None:
+        self._parts = start()
+
+    def update(self, data: bytes) -> None:
+        self._parts.update(data)
+
+    def digest(self) -> bytes:
+        return bytes(self._parts.finalize())
+
+
 def _crt() -> Any:
     from awscrt import checksums
 
     return checksums
 
 
+_STARTS: Final[dict[str, Callable[[], Checksum]]] = {
+    "CRC32": lambda: _Crc(zlib.crc32, 4),
+    "CRC32C": lambda: _Crc(_crt().crc32c, 4),
+    "CRC64NVME": lambda: _Crc(_crt().crc64nvme, 8),
+    "SHA1": hashlib.sha1,
+    "SHA256": hashlib.sha256,
+    "SHA512": hashlib.sha512,
+    "MD5": hashlib.md5,
+    "XXHASH64": lambda: _XxHash(_crt().XXHash.new_xxhash64),
+    "XXHASH3": lambda: _XxHash(_crt().XXHash.new_xxhash3_64),
+    "XXHASH128": lambda: _XxHash(_crt().XXHash.new_xxhash3_128),
+}
+
+
 def checksum(algorithm: str) -> Checksum:
     """Start a checksum of one of `ALGORITHMS`. Raises KeyError for another."""
-    if algorithm == "CRC32":
-        return _Crc(zlib.crc32, 4)
-    if algorithm == "CRC32C":
-        return _Crc(_crt().crc32c, 4)
-    if algorithm == "CRC64NVME":
-        return _Crc(_crt().crc64nvme, 8)
-    if algorithm == "SHA1":
-        return hashlib.sha1()
-    if algorithm == "SHA256":
-        return hashlib.sha256()
-    raise KeyError(algorithm)
+    return _STARTS[algorithm]()
 
 
 def encode(digest: bytes) -> str:

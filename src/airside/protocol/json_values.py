@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from airside.protocol import scalars
 from airside.protocol.errors import SerializationException
-from airside.protocol.shapes import FLOATS, INTEGERS, Member, Shape
+from airside.protocol.shapes import FLOATS, INTEGERS, Member, Shape, later
 
 Convert = Callable[[Any], Any]
 
@@ -143,7 +143,7 @@ class Readers:
         if made is not None:
             return made
         # A recursive shape meets itself while it is being compiled: look it up when called.
-        self._made[shape.name] = lambda value: self._made[shape.name](value)
+        self._made[shape.name] = later(self._made, shape.name)
         made = self._made[shape.name] = self._compile(shape)
         return made
 
@@ -275,7 +275,7 @@ class Writers:
         made = self._made.get(shape.name)
         if made is not None:
             return made
-        self._made[shape.name] = lambda value: self._made[shape.name](value)
+        self._made[shape.name] = later(self._made, shape.name)
         made = self._made[shape.name] = self._compile(shape)
         return made
 

@@ -38,10 +38,12 @@ class OperationModel:
     """One operation: its HTTP binding and its shapes."""
 
     def __init__(
-        self, model: "ServiceModel", definition: schema.OperationDefinition, graph: ShapeGraph
+        self, name: str, definition: schema.OperationDefinition, graph: ShapeGraph, service: str
     ) -> None:
-        self.model = model
-        self.name = definition.name
+        self.service = service
+        self.name = name
+        self.wire_name = definition.name
+        """The name on the wire; CloudFront's have a date behind them."""
         self.method = definition.http.method
         self.uri = definition.http.request_uri
         self.status = definition.http.response_code
@@ -61,7 +63,7 @@ class OperationModel:
         """What each codec has compiled for this operation, by the codec's name."""
 
     def __repr__(self) -> str:
-        return f"OperationModel({self.model.name}.{self.name})"
+        return f"OperationModel({self.service}.{self.name})"
 
 
 def _streaming(shape: Shape | None) -> str | None:
@@ -105,7 +107,9 @@ class ServiceModel:
         found = self._operations.get(name)
         if found is None:
             definition = self._document.operations[name]
-            found = self._operations[name] = OperationModel(self, definition, self._graph)
+            found = self._operations[name] = OperationModel(
+                name, definition, self._graph, self.name
+            )
         return found
 
     def definition(self, name: str) -> schema.OperationDefinition:

@@ -138,7 +138,7 @@ def _writer(model: ServiceModel, operation: OperationModel) -> Callable[[Result,
     found: Any = model.programs.get("xml.writers")
     if found is None:
         found = model.programs["xml.writers"] = Writers(milliseconds=model.overlay.milliseconds)
-    name, shape = operation.name, operation.output
+    name, shape = operation.wire_name, operation.output
     opening = f'<{name}Response xmlns="{escape(model.xml_namespace)}">'
     before, after = opening, ""
     content = None

@@ -5,7 +5,7 @@ from typing import Any, Union
 
 from airside.protocol import scalars
 from airside.protocol.errors import MalformedInput
-from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape
+from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape, later
 
 Node = Union[str, "dict[str, Node]"]
 Read = Callable[[Any], Any]
@@ -29,7 +29,7 @@ class Readers:
         made = self._made.get(shape.name)
         if made is not None:
             return made
-        self._made[shape.name] = lambda node: self._made[shape.name](node)
+        self._made[shape.name] = later(self._made, shape.name)
         members = {self._wire(m): (m.name, self.member(m)) for m in shape.members.values()}
         find = members.get
 

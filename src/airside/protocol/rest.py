@@ -106,7 +106,9 @@ class _Input:
     """Compiled for one operation: how its request is read."""
 
     def __init__(self, codec: RestCodec, model: ServiceModel, operation: OperationModel) -> None:
-        self._template = Template(operation.uri.partition("?")[0])
+        path, _, query = operation.uri.partition("?")
+        self._template = Template(path)
+        self._not_mapped = {pair.partition("=")[0] for pair in query.split("&")}
         self._s3_style = model.overlay.bare_errors
         self._labels: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self._query: dict[str, tuple[str, Callable[[list[str]], Any]]] = {}
@@ -119,6 +121,7 @@ class _Input:
             return
         for member in operation.input.members.values():
             self._bind(member)
+        self._not_mapped |= self._query.keys()
         payload = operation.input.payload
         if payload is not None:
             member = operation.input.members[payload]
@@ -190,7 +193,9 @@ class _Input:
                 request[known[0]] = known[1](values)
         member = self._query_map
         if member is not None:
-            rest = {key: values for key, values in parameters.items() if key not in self._query}
+            rest = {
+                key: values for key, values in parameters.items() if key not in self._not_mapped
+            }
             if rest:
                 many = member.shape.value.shape.type == "list"
                 request[member.name] = rest if many else {k: v[0] for k, v in rest.items()}

@@ -9,7 +9,7 @@ from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.rest import Headers, ReadBody, RestCodec, WriteBody, header_place
 from airside.protocol.shapes import Member
 from airside.protocol.xml_tree import MALFORMED, escape, parse
-from airside.protocol.xml_values import Readers, Writers
+from airside.protocol.xml_values import Readers, Write, Writers
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -47,29 +47,15 @@ class RestXmlCodec(RestCodec):
         members = [m for m in shape.members.values() if m.location is None]
         root = model.overlay.roots.get(operation.name) or shape.location_name or shape.name
         write = _writers(model).structure(shape.name, members)
-        opening, closing = f"{DECLARATION}<{root}{_declared(model)}>", f"</{root}>"
-
-        def write_document(value: Any) -> bytes:
-            out = [opening]
-            write(value, out)
-            out.append(closing)
-            return "".join(out).encode()
-
-        return write_document
+        text = model.overlay.root_text.get(operation.name)
+        if text is not None:
+            write = _text_writer(text)
+        return _document_writer(model, root, write)
 
     def payload_writer(self, model: ServiceModel, member: Member) -> WriteBody:
         """Writes a structure that is the whole body."""
         root = member.location_name or member.shape.location_name or member.shape.name
-        write = _writers(model).content(member.shape)
-        opening, closing = f"{DECLARATION}<{root}{_declared(model)}>", f"</{root}>"
-
-        def write_document(value: Any) -> bytes:
-            out = [opening]
-            write(value, out)
-            out.append(closing)
-            return "".join(out).encode()
-
-        return write_document
+        return _document_writer(model, root, _writers(model).content(member.shape))
 
     def request_id_headers(self, model: ServiceModel, request_id: str) -> Headers:
         """How a response names its request."""
@@ -119,6 +105,25 @@ class RestXmlCodec(RestCodec):
             )
         response.body = document.encode()
         return response
+
+
+def _document_writer(model: ServiceModel, root: str, write: Write) -> WriteBody:
+    opening, closing = f"{DECLARATION}<{root}{_declared(model)}>", f"</{root}>"
+
+    def write_document(value: Any) -> bytes:
+        out = [opening]
+        write(value, out)
+        out.append(closing)
+        return "".join(out).encode()
+
+    return write_document
+
+
+def _text_writer(name: str) -> Write:
+    def write(value: Any, out: list[str]) -> None:
+        out.append(escape(value.get(name, "")))
+
+    return write
 
 
 def _is_scalar(value: object) -> bool:

@@ -187,6 +187,8 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     """Operation -> Content-Type of a raw payload whose result names none."""
     roots: dict[str, str] = {}
     """Operation -> root element of its result, where it is not the shape's name."""
+    root_text: dict[str, str] = {}
+    """Operation -> member that is the text of the root element itself."""
     query_url_member: str | None = None
     """The member that the URL itself gives when a query client leaves it out (`QueueUrl`)."""
     patch: dict[str, Any] = {}

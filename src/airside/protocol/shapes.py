@@ -1,6 +1,6 @@
 """Shapes as codecs see them: the model's references resolved into a graph."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airside.protocol.schema import MemberDefinition, ShapeDefinition
@@ -117,3 +117,11 @@ class ShapeGraph:
 
     def _member(self, name: str, definition: MemberDefinition) -> Member:
         return Member(name, definition, self.shape(definition.shape))
+
+
+def later(made: Mapping[str, Callable[[Any], Any]], name: str) -> Callable[[Any], Any]:
+    """What stands for the converter called `name` while that is being compiled.
+
+    A recursive shape meets itself below; by the time a value arrives, the converter is there.
+    """
+    return lambda value: made[name](value)

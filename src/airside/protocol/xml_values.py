@@ -3,13 +3,13 @@
 A reader takes an `Element` and returns what an operation sees. A writer appends text to a list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airside.protocol import scalars
 from airside.protocol.errors import MalformedXML
 from airside.protocol.json_values import ResultError
-from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape
+from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape, later
 from airside.protocol.xml_tree import MALFORMED, Element, escape
 
 ReadElement = Callable[[Element], Any]
@@ -57,7 +57,7 @@ class Readers:
         made = self._made.get(shape.name)
         if made is not None:
             return made
-        self._made[shape.name] = lambda element: self._made[shape.name](element)
+        self._made[shape.name] = later(self._made, shape.name)
         made = self._made[shape.name] = self._compile(shape)
         return made
 
@@ -78,7 +78,7 @@ class Readers:
     def structure(self, members: list[Member]) -> ReadElement:
         """A reader for an element with these members below it; unknown ones are ignored."""
         attributes = [(m.wire, m.name, _attribute(m)) for m in members if m.xml_attribute]
-        below = {_wire(m): (m.name, self.member(m)) for m in members if not m.xml_attribute}
+        below = {m.wire: (m.name, self.member(m)) for m in members if not m.xml_attribute}
 
         def read(element: Element) -> dict[str, Any]:
             grouped: dict[str, list[Element]] = {}
@@ -121,9 +121,9 @@ class Readers:
 
 
 def _wire(member: Member) -> str:
-    """The element's name: a flattened list may take it from its element."""
-    if member.flattened and member.shape.type == "list" and member.location_name is None:
-        return member.shape.element.location_name or member.name
+    """The element's name in a response: a flattened list may take it from its element."""
+    if member.flattened and member.shape.type == "list":
+        return member.shape.element.location_name or member.wire
     return member.wire
 
 
@@ -225,7 +225,7 @@ class Writers:
         made = self._made.get(shape.name)
         if made is not None:
             return made
-        self._made[shape.name] = lambda value, out: self._made[shape.name](value, out)
+        self._made[shape.name] = _later(self._made, shape.name)
         if shape.type == "structure":
             members = [m for m in shape.members.values() if not m.xml_attribute]
             write = self.structure(shape.name, members, [
@@ -298,3 +298,8 @@ def _with_attributes(attributes: list[Member], opening: str, closing: str, conte
         out.append(closing)
 
     return write
+
+
+def _later(made: Mapping[str, Write], name: str) -> Write:
+    """`shapes.later`, for writers."""
+    return lambda value, out: made[name](value, out)
