@@ -26,6 +26,7 @@ PIPELINED_MAX = 64
 BUFFERED_BODY_BYTES_MAX = 64 * 1024
 KEEP_ALIVE_SECONDS = 120.0
 HEADER_SECONDS_MAX = 60.0
+LINGER_SECONDS = 1.0
 _BODILESS = frozenset({204, 304})
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._queue: deque[tuple[HttpRequest, bool]] = deque()
         self._busy = False
+        self._sending = False
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._writable: asyncio.Future[None] | None = None
@@ -123,12 +125,7 @@ class Connection(asyncio.Protocol):
         """Whoever still works for this client is told."""
         self._listener.connections.discard(self)
         self._closing = True
-        if self._stream is not None:
-            self._stream.lose()
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        if self._task is not None:
-            self._task.cancel()
+        self._abandon()
 
     def eof_received(self) -> bool:
         """A client may close its sending side and still wait for the answer."""
@@ -146,6 +143,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; what is malformed is answered with 400 and the connection closed."""
+        if self._closing:
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -263,6 +262,7 @@ class Connection(asyncio.Protocol):
 
     def _answer_now(self, request: HttpRequest, response: HttpResponse, keep_alive: bool) -> None:
         body = response.body
+        self._sending = True
         if isinstance(request.body, StreamBody) and not request.body.ended:
             keep_alive = False  # the rest of the body is unread: the connection can't be reused
         if isinstance(body, bytes):
@@ -319,7 +319,7 @@ class Connection(asyncio.Protocol):
             await self._writable
 
     def _done(self, keep_alive: bool) -> None:
-        self._busy = False
+        self._busy = self._sending = False
         self._task = None
         self._since = self._loop.time()
         if not keep_alive or self._closing:
@@ -357,15 +357,34 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _refuse(self, status: int) -> None:
-        if not self._busy:
+        """Answer what cannot be understood, and close without cutting the answer off.
+
+        Closing with unread data resets the connection, and the client never sees the answer; so
+        only our side is closed, and what still comes is thrown away for a moment.
+        """
+        if self._closing:
+            return
+        if not self._sending:
             self._transport.write(
                 b"HTTP/1.1 %d %b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 % (status, _REASONS[status].encode())
             )
         self._closing = True
+        self._abandon()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._loop.call_later(LINGER_SECONDS, self._transport.close)
+        else:
+            self._transport.close()
+
+    def _abandon(self) -> None:
+        """Tell whoever works for this client that it is gone."""
         if self._stream is not None:
             self._stream.lose()
-        self._transport.close()
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        if self._task is not None:
+            self._task.cancel()
 
 
 class _HeadTooLarge(Exception):

@@ -10,6 +10,7 @@ from typing import Final
 
 from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize
+from airside.edge.body import ClientGone
 from airside.edge.errors import InternalFailure, RequestEntityTooLarge, unspoken_refusal
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import front_by_host, front_by_path
@@ -120,6 +121,8 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     except ServiceError as error:
         await meter(parts, x)
         return _refusal(x, error)
+    except ClientGone:
+        return HttpResponse(400)  # nobody is there to read it
     except Exception:  # the one place where a bug becomes a 500
         where = f"{x.ctx.service}:{x.ctx.operation}" if x.ctx else f"{http.method} {http.path}"
         log.exception("%s failed, request %s", where, x.request_id)

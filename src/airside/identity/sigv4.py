@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from time import strptime
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from airside.identity import errors
 from airside.kernel import HttpRequest
@@ -247,9 +247,9 @@ def canonical_query(query: str) -> str:
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        name = quote(unquote(name), safe=_UNRESERVED)
+        name = quote(unquote_plus(name), safe=_UNRESERVED)  # SDKs send a space as +, and sign %20
         if name != "X-Amz-Signature":
-            pairs.append((name, quote(unquote(value), safe=_UNRESERVED)))
+            pairs.append((name, quote(unquote_plus(value), safe=_UNRESERVED)))
     pairs.sort()
     return "&".join(f"{name}={value}" for name, value in pairs)
 

@@ -1,0 +1,110 @@
+"""The HTTP server, spoken to byte by byte."""
+
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+
+HEALTH = b"GET /_airside/health HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture
+def talk(server) -> Callable[..., bytes]:
+    def send(data: bytes, *more: bytes, until: bytes | None = None) -> bytes:
+        """Send, then read until the server closes, or until `until` was seen."""
+        with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+            connection.sendall(data)
+            received = b""
+            for part in more:
+                connection.sendall(part)
+            while True:
+                chunk = connection.recv(65536)
+                if not chunk:
+                    return received
+                received += chunk
+                if until is not None and until in received:
+                    return received
+
+    return send
+
+
+def statuses(received: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)]
+
+
+def test_a_connection_serves_one_request_after_the_other(talk):
+    received = talk(HEALTH + b"\r\n", HEALTH + b"Connection: close\r\n\r\n")
+    assert statuses(received) == [200, 200]
+
+
+def test_pipelined_requests_are_answered_in_order(talk):
+    unknown = b"GET /_airside/state HTTP/1.1\r\nHost: x\r\n\r\n"
+    close = HEALTH + b"Connection: close\r\n\r\n"
+    assert statuses(talk((HEALTH + b"\r\n" + unknown) * 3 + close)) == [200, 403] * 3 + [200]
+
+
+def test_http_1_0_closes(talk):
+    assert statuses(talk(b"GET /_airside/health HTTP/1.0\r\n\r\n")) == [200]
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /_airside/health HTTP/1.1\r\nHost x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_malformed_requests_are_refused_and_the_connection_closed(talk, request_bytes):
+    received = talk(request_bytes)
+    assert statuses(received) == [400]
+
+
+def test_an_endless_header_is_refused(talk):
+    received = talk(HEALTH + b"X-Long: " + b"x" * 300_000)
+    assert statuses(received) == [431]
+
+
+def test_too_many_headers_are_refused(talk):
+    received = talk(HEALTH + b"".join(b"X-%d: y\r\n" % n for n in range(20_000)) + b"\r\n")
+    assert statuses(received) == [431]
+
+
+def test_head_has_the_length_and_no_body(talk):
+    received = talk(
+        b"HEAD /_airside/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert statuses(received) == [200]
+    assert b"Content-Length: " in head
+    assert body == b""
+
+
+def test_expect_100_continue_is_answered_when_the_body_is_wanted(talk):
+    received = talk(
+        b"POST /_airside/health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+        b"Expect: 100-continue\r\nConnection: close\r\n\r\n",
+        b"{}",
+    )
+    assert 200 in statuses(received)
+
+
+def test_a_client_that_closes_its_sending_side_still_gets_its_answer(server):
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(HEALTH + b"\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert statuses(received) == [200]
+
+
+def test_the_absolute_form_is_understood(talk):
+    received = talk(
+        b"GET http://x/_airside/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    assert statuses(received) == [200]
