@@ -1,0 +1,44 @@
+"""S3: buckets, objects, multipart uploads, versions, websites."""
+
+from airside.kernel import Service
+from airside.services.s3 import (
+    buckets,
+    copies,
+    deletes,
+    errors,
+    listings,
+    multipart,
+    object_settings,
+    objects,
+    permissions,
+    reads,
+    settings,
+    uploads,
+)
+from airside.services.s3.access import bucket_policy_of
+from airside.services.s3.events import Courier
+from airside.services.s3.resources import BucketPolicyResource, BucketResource
+from airside.services.s3.website import website_front
+
+SERVICE = Service(
+    "s3",
+    modules=[
+        buckets,
+        copies,
+        deletes,
+        listings,
+        multipart,
+        object_settings,
+        objects,
+        permissions,
+        reads,
+        settings,
+        uploads,
+    ],
+    errors=errors,
+    components=[Courier],
+    resources=[BucketResource, BucketPolicyResource],
+    fronts={"s3-website": website_front},
+    policy=bucket_policy_of,
+    anonymous=True,
+)

@@ -1,0 +1,64 @@
+"""What most operations begin with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airside.kernel import Context, Request, Snapshot
+from airside.services.s3 import access, errors, store
+from airside.services.s3.bucket import ENFORCED, Bucket, Grant
+from airside.services.s3.grants import asked, full_control, is_public
+from airside.services.s3.names import bucket_arn, object_arn
+
+
+def on_bucket(ctx: Context, request: Request) -> str:
+    """The ARN of the request's bucket."""
+    return bucket_arn(request["Bucket"])
+
+
+def on_object(ctx: Context, request: Request) -> str:
+    """The ARN of the request's object."""
+    return object_arn(request["Bucket"], request["Key"])
+
+
+def opened(
+    view: Snapshot, ctx: Context, request: Mapping[str, Any], action: str, key: str = ""
+) -> Bucket:
+    """The request's bucket, checked for existence, expected owner and access.
+
+    Raises NoSuchBucket, AccessDenied.
+    """
+    bucket = store.load_bucket(view, request["Bucket"])
+    expected = request.get("ExpectedBucketOwner")
+    if expected is not None and expected != bucket.owner:
+        raise errors.AccessDenied("Access Denied")
+    access.require(view, ctx, bucket, action, key)
+    return bucket
+
+
+def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list[Grant] | None:
+    """The ACL of a new object. Raises AccessControlListNotSupported, AccessDenied."""
+    if bucket.ownership == ENFORCED:
+        if request.get("ACL") in (None, "", "bucket-owner-full-control") and not any(
+            request.get(name) for name in ("GrantRead", "GrantReadACP", "GrantWriteACP")
+        ):
+            return None
+        raise errors.AccessControlListNotSupported("The bucket does not allow ACLs")
+    grants = asked(request, owner, bucket.owner)
+    if grants and bucket.blocks("BlockPublicAcls") and any(map(is_public, grants)):
+        raise errors.AccessDenied("Access Denied")
+    return grants
+
+
+def default_grants(owner: str) -> list[Grant]:
+    """Private: the owner alone."""
+    return [full_control(owner)]
+
+
+def tier1(ctx: Context, bucket: str, count: int = 1) -> None:
+    """Bill a PUT, COPY, POST or LIST."""
+    ctx.use("Requests-Tier1", count, bucket_arn(bucket))
+
+
+def tier2(ctx: Context, bucket: str, count: int = 1) -> None:
+    """Bill a GET or anything else but DELETE, which is free."""
+    ctx.use("Requests-Tier2", count, bucket_arn(bucket))

@@ -1,0 +1,80 @@
+"""Writing objects."""
+
+from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
+from airside.services.s3 import attributes, events, lock, store, upload
+from airside.services.s3.bucket import Bucket
+from airside.services.s3.common import grants_asked, on_object, opened, tier1
+from airside.services.s3.encryption import customer_key
+from airside.services.s3.names import check_key
+from airside.services.s3.object import Version, check_write_conditions
+
+
+@operation("PutObject", resource=on_object)
+async def put_object(ctx: Context, request: Request) -> Result:
+    """Store an object; whatever had its key before gives way or becomes an older version."""
+    key = request["Key"]
+    check_key(key)
+
+    def admit(view: Snapshot) -> Bucket:
+        return opened(view, ctx, request, "s3:PutObject", key)
+
+    bucket = await ctx.store.read(admit)
+    draft = draft_version(ctx, bucket, request)
+    secret = customer_key(request)
+    expected = upload.expectation(request)
+    received = await upload.receive(ctx, request.get("Body", b""), expected, secret=secret)
+    draft.size, draft.etag = received.size, received.etag
+    draft.place, draft.blob_id, draft.nonce = received.place, received.blob_id, received.nonce
+    draft.checksums = received.checksums
+    draft.checksum_type = "FULL_OBJECT" if received.checksums else ""
+    random_bytes = ctx.ids.random_bytes(18)
+
+    def put(tx: Transaction) -> tuple[Bucket, Version]:
+        bucket = store.load_bucket(tx, request["Bucket"])
+        check_write_conditions(store.current(tx, bucket.name, key), request, key)
+        version = add_draft(tx, ctx, bucket, key, draft, random_bytes)
+        upload.keep(tx, ctx, bucket.name, key, version, received.data)
+        events.record(tx, ctx, bucket, "ObjectCreated:Put", key, version)
+        return bucket, version
+
+    bucket, version = await ctx.store.transact(put)
+    tier1(ctx, bucket.name)
+    events.wake(ctx, bucket)
+    return attributes.written(bucket, version)
+
+
+def draft_version(ctx: Context, bucket: Bucket, request: Request) -> Version:
+    """The record of a version about to be written, as far as headers tell.
+
+    Raises for headers that S3 refuses.
+    """
+    secret = customer_key(request)
+    now = float(int(ctx.clock.now()))
+    draft = Version(
+        size=0,
+        etag="",
+        modified_at=now,
+        number=0,
+        owner=ctx.account_id or bucket.owner,
+        headers=attributes.headers_of(request),
+        metadata=attributes.metadata_of(request),
+        storage_class=attributes.storage_class_of(request),
+        encryption=secret.shown if secret else attributes.encryption_of(request, bucket),
+        tags=attributes.tags_of_header(request.get("Tagging")),
+        grants=grants_asked(bucket, request, ctx.account_id or bucket.owner),
+    )
+    lock.apply_headers(draft, bucket, request, ctx.clock.now())
+    return draft
+
+
+def add_draft(
+    tx: Transaction, ctx: Context, bucket: Bucket, key: str, draft: Version, random_bytes: bytes
+) -> Version:
+    """Put a drafted version on top."""
+
+    def make(number: int) -> Version:
+        draft.number = number
+        return draft
+
+    version, _ = store.add_version(tx, ctx.blobs, bucket, key, make, random_bytes)
+    return version

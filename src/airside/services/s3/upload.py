@@ -1,0 +1,204 @@
+"""Receiving a body: counted, hashed, checked, and put where it belongs. Nothing bad is kept."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import md5
+from typing import Any
+
+from airside.kernel import Body, Context, Transaction
+from airside.kernel.store import BlobWriter
+from airside.services.s3 import errors, limits, store
+from airside.services.s3.checksum import ALGORITHMS, Hasher, decode, header_of, member_of
+from airside.services.s3.encryption import NONCE_BYTES, CustomerKey
+from airside.services.s3.object import BLOB, EMPTY, INLINE, Segment, Version
+
+
+@dataclass(slots=True)
+class Received:
+    """A body that arrived whole and right. Large ones are committed blobs by now."""
+
+    size: int
+    md5: bytes
+    data: bytes = b""
+    blob_id: str = ""
+    checksums: dict[str, str] = field(default_factory=dict)
+    nonce: bytes = b""
+    """What the cipher began with, for SSE-C."""
+
+    @property
+    def etag(self) -> str:
+        """The MD5 of the body; with SSE-C something that tells nothing about it."""
+        return md5(self.nonce + self.md5).hexdigest() if self.nonce else self.md5.hex()
+
+    @property
+    def place(self) -> int:
+        """Where the body is."""
+        if self.blob_id:
+            return BLOB
+        return INLINE if self.size else EMPTY
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The body as pieces of blobs; only for large ones."""
+        return [Segment(self.blob_id, 0, self.size)] if self.blob_id else []
+
+
+@dataclass(slots=True)
+class Expectation:
+    """What the sender says about the body."""
+
+    md5: bytes | None = None
+    algorithm: str = ""
+    checksum: str | None = None
+    """The value of a checksum header; a trailer's comes after the body."""
+
+
+def expectation(request: Mapping[str, Any], default_algorithm: str = "") -> Expectation:
+    """What the headers of a PutObject or UploadPart promise. Raises for what can't be met."""
+    found = Expectation(algorithm=(request.get("ChecksumAlgorithm") or default_algorithm).upper())
+    promised = request.get("ContentMD5")
+    if promised is not None:
+        try:
+            found.md5 = decode("MD5", promised)
+        except ValueError:
+            raise errors.InvalidDigest("The Content-MD5 you specified was invalid.") from None
+    given = [name for name in ALGORITHMS if member_of(name) in request]
+    if len(given) > 1:
+        raise errors.InvalidRequest(
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
+    if given:
+        found.algorithm = given[0]
+        found.checksum = request[member_of(given[0])]
+        try:
+            decode(given[0], request[member_of(given[0])])
+        except ValueError:
+            raise errors.InvalidRequest(
+                f"Value for {header_of(given[0])} header is invalid."
+            ) from None
+    if found.algorithm and found.algorithm not in ALGORITHMS:
+        raise errors.InvalidRequest(
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid "
+            f"types: [{', '.join(ALGORITHMS)}]"
+        )
+    return found
+
+
+async def receive(
+    ctx: Context,
+    body: Body | bytes,
+    expected: Expectation,
+    *,
+    secret: CustomerKey | None = None,
+    inline: bool = True,
+    bytes_max: int = limits.PUT_BYTES_MAX,
+) -> Received:
+    """Take in a body. Raises BadDigest, IncompleteBody, EntityTooLarge; then nothing is kept."""
+    length = len(body) if isinstance(body, bytes) else body.length
+    if length is not None and length > bytes_max:
+        raise errors.EntityTooLarge(
+            "Your proposed upload exceeds the maximum allowed size",
+            ProposedSize=str(length),
+            MaxSizeAllowed=str(bytes_max),
+        )
+    if length is not None and length <= limits.INLINE_BYTES_MAX and inline:
+        data = body if isinstance(body, bytes) else await body.read(limits.INLINE_BYTES_MAX)
+        hasher = Hasher(expected.algorithm)
+        hasher.update(data)
+        received = Received(len(data), md5(data).digest(), data)
+        _check(received, expected, hasher, body)
+        if secret is not None:
+            received.nonce = ctx.ids.random_bytes(NONCE_BYTES)
+            received.data = secret.cipher(received.nonce).update(data)
+        return received
+    return await _stream(ctx, body, expected, secret, inline=inline, bytes_max=bytes_max)
+
+
+async def _stream(
+    ctx: Context,
+    body: Body | bytes,
+    expected: Expectation,
+    secret: CustomerKey | None,
+    *,
+    inline: bool,
+    bytes_max: int,
+) -> Received:
+    hasher, digest = Hasher(expected.algorithm), md5()
+    waiting: list[bytes] = []
+    writer: BlobWriter | None = None
+    nonce = ctx.ids.random_bytes(NONCE_BYTES) if secret is not None else b""
+    cipher = secret.cipher(nonce) if secret is not None else None
+    size = 0
+    try:
+        async for chunk in _chunks(body):
+            size += len(chunk)
+            if size > bytes_max:
+                raise errors.EntityTooLarge("Your proposed upload exceeds the maximum allowed size")
+            digest.update(chunk)
+            hasher.update(chunk)
+            if cipher is not None:
+                chunk = cipher.update(chunk)  # noqa: PLW2901
+            if writer is None and inline and size <= limits.INLINE_BYTES_MAX:
+                waiting.append(chunk)
+                continue
+            if writer is None:
+                writer = ctx.blobs.create()
+                for earlier in waiting:
+                    await writer.write(earlier)
+                waiting.clear()
+            await writer.write(chunk)
+        received = Received(size, digest.digest(), b"".join(waiting), nonce=nonce)
+        _check(received, expected, hasher, body)
+        if writer is None and not inline:
+            writer = ctx.blobs.create()
+        if writer is not None:
+            received.blob_id = await writer.commit()
+            writer = None
+        return received
+    finally:
+        if writer is not None:
+            await writer.abort()
+
+
+async def _chunks(body: Body | bytes) -> AsyncIterator[bytes]:
+    if isinstance(body, bytes):
+        yield body
+        return
+    async for chunk in body:
+        yield chunk
+
+
+def _check(received: Received, expected: Expectation, hasher: Hasher, body: Body | bytes) -> None:
+    """Compare with what was promised, in headers and in the trailer."""
+    announced = None if isinstance(body, bytes) else body.length
+    if announced is not None and announced != received.size:
+        raise errors.IncompleteBody(
+            "You did not provide the number of bytes specified by the Content-Length HTTP header"
+        )
+    if expected.md5 is not None and expected.md5 != received.md5:
+        raise errors.BadDigest(
+            "The Content-MD5 you specified did not match what we received.",
+            ExpectedDigest=expected.md5.hex(),
+            CalculatedDigest=base64.b64encode(received.md5).decode(),
+        )
+    if not expected.algorithm:
+        return
+    actual = hasher.base64()
+    trailers: Mapping[str, str] = getattr(body, "trailers", None) or {}
+    promised = expected.checksum or trailers.get(header_of(expected.algorithm))
+    if promised is not None and promised != actual:
+        raise errors.BadDigest(
+            f"The {expected.algorithm} you specified did not match the calculated checksum."
+        )
+    received.checksums[member_of(expected.algorithm)] = actual
+
+
+def keep(
+    tx: Transaction, ctx: Context, bucket: str, key: str, version: Version, data: bytes
+) -> None:
+    """Store the body of a new version: in a row, or by holding its blob."""
+    if version.place == INLINE:
+        store.save_inline_body(tx, bucket, key, version.number, data)
+    elif version.place == BLOB:
+        store.hold_blob(tx, ctx.blobs, bucket, key, version)
