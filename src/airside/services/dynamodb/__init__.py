@@ -1,0 +1,22 @@
+"""DynamoDB: tables, items, indexes, expressions, transactions."""
+
+from airside.kernel.service import Service
+from airside.services.dynamodb import (
+    batches,
+    errors,
+    items,
+    lifetimes,
+    queries,
+    tables,
+    tagging,
+    transactions,
+)
+from airside.services.dynamodb.store import Tables
+from airside.services.dynamodb.upkeep import Upkeep
+
+SERVICE = Service(
+    "dynamodb",
+    modules=[tables, tagging, lifetimes, items, queries, batches, transactions],
+    errors=errors,
+    components=[Tables, Upkeep],
+)

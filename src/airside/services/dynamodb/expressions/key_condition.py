@@ -1,0 +1,248 @@
+"""Key conditions: one partition key by equality, and a range of its sort key.
+
+An index may have up to four attributes in either part of its key: every partition attribute must
+be given, sort attributes from the left, all but the last of them by equality.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.expressions.condition import (
+    compare,
+    require_ordered,
+    require_range,
+    wrong_type,
+)
+from airside.services.dynamodb.expressions.lexer import ExpressionError
+from airside.services.dynamodb.expressions.operands import constant
+from airside.services.dynamodb.expressions.placeholders import Placeholders
+from airside.services.dynamodb.expressions.syntax import (
+    Between,
+    Call,
+    Comparison,
+    Condition,
+    Junction,
+    Membership,
+    Negation,
+    Operand,
+    Path,
+    Reference,
+)
+from airside.services.dynamodb.values import Value
+
+_MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class KeyTerm(Struct):
+    """One condition on one key attribute; `operator` is =, <, <=, >, >=, BETWEEN or begins_with."""
+
+    attribute: str
+    operator: str
+    operands: list[Value]
+
+
+class KeyRange(Struct):
+    """What a query reads: a partition, then equal sort attributes, then at most one other term."""
+
+    partition: list[Value]
+    equal: list[Value]
+    term: KeyTerm | None = None
+
+
+def bind(tree: Condition, given: Placeholders) -> list[KeyTerm]:
+    """The conditions on key attributes, in the order written.
+
+    Raises ExpressionError for wrong types and ValidationException for what is no key condition.
+    """
+    terms = [_term(part, given) for part in _conjuncts(tree)]
+    seen: set[str] = set()
+    for term in terms:
+        if term.attribute in seen:
+            raise ValidationException(
+                "KeyConditionExpressions must only contain one condition per key"
+            )
+        seen.add(term.attribute)
+    return terms
+
+
+def _conjuncts(tree: Condition) -> list[Condition]:
+    if isinstance(tree, Junction) and tree.operator == "AND":
+        return [part for condition in tree.conditions for part in _conjuncts(condition)]
+    return [tree]
+
+
+def _refuse(operator: str) -> ValidationException:
+    return ValidationException(f"Invalid operator used in KeyConditionExpression: {operator}")
+
+
+def _term(tree: Condition, given: Placeholders) -> KeyTerm:
+    match tree:
+        case Junction():
+            raise _refuse("OR")
+        case Negation():
+            raise _refuse("NOT")
+        case Membership():
+            raise _refuse("IN")
+        case Comparison("<>"):
+            raise _refuse("<>")
+        case Comparison(operator, left, right):
+            return _comparison(operator, left, right, given)
+        case Between(subject, low, high):
+            return _between(subject, low, high, given)
+        case Call("begins_with", arguments):
+            return _begins_with(arguments, given)
+        case Call(name):
+            raise _refuse(name)
+
+
+def _attribute(path: Path, given: Placeholders) -> str:
+    parts = given.parts(path)
+    if len(parts) > 1:
+        raise ValidationException(
+            "KeyConditionExpressions cannot have conditions on nested attributes"
+        )
+    return str(parts[0])
+
+
+def _value(tree: Operand, given: Placeholders) -> Value:
+    match tree:
+        case Reference(name):
+            return given.value(name)
+        case Path():
+            raise ValidationException(
+                "Invalid condition in KeyConditionExpression: "
+                "Multiple attribute names used in one condition"
+            )
+        case _:
+            raise ValidationException("KeyConditionExpressions cannot contain nested operations")
+
+
+def _comparison(operator: str, left: Operand, right: Operand, given: Placeholders) -> KeyTerm:
+    if isinstance(right, Path) and not isinstance(left, Path):
+        left, right, operator = right, left, _MIRROR[operator]
+    if not isinstance(left, Path):
+        _value(left, given)
+        raise ValidationException(
+            "Invalid condition in KeyConditionExpression: No key attribute specified"
+        )
+    name = _attribute(left, given)
+    value = _value(right, given)
+    if operator != "=":
+        require_ordered(operator, constant(value))
+    return KeyTerm(name, operator, [value])
+
+
+def _between(subject: Operand, low: Operand, high: Operand, given: Placeholders) -> KeyTerm:
+    if not isinstance(subject, Path):
+        raise _not_first("BETWEEN")
+    name = _attribute(subject, given)
+    bounds = [_value(low, given), _value(high, given)]
+    for bound in bounds:
+        require_ordered("BETWEEN", constant(bound))
+    require_range(*bounds)
+    return KeyTerm(name, "BETWEEN", bounds)
+
+
+def _begins_with(arguments: Sequence[Operand], given: Placeholders) -> KeyTerm:
+    if len(arguments) != 2:
+        raise ExpressionError(
+            "Incorrect number of operands for operator or function; "
+            f"operator or function: begins_with, number of operands: {len(arguments)}"
+        )
+    subject, prefix = arguments
+    if not isinstance(subject, Path):
+        raise _not_first("begins_with")
+    name = _attribute(subject, given)
+    value = _value(prefix, given)
+    if "S" not in value and "B" not in value:
+        raise wrong_type("begins_with", next(iter(value)))
+    return KeyTerm(name, "begins_with", [value])
+
+
+def _not_first(operator: str) -> ValidationException:
+    return ValidationException(
+        "Invalid condition in KeyConditionExpression: "
+        f"{operator} operator must have the key attribute as its first operand"
+    )
+
+
+def resolve(
+    terms: Sequence[KeyTerm],
+    partition: Sequence[str],
+    sort: Sequence[str],
+    types: dict[str, str],
+) -> KeyRange:
+    """The range that the terms mean for a key. Raises ValidationException in AWS's words."""
+    by_name = {term.attribute: term for term in terms}
+    for name in partition:
+        if name not in by_name:
+            raise ValidationException(f"Query condition missed key schema element: {name}")
+        if by_name[name].operator != "=":
+            raise ValidationException("Query key condition not supported")
+    given = [name for name in sort if name in by_name]
+    if len(given) + len(partition) != len(by_name):
+        missed = [name for name in sort if name not in by_name]
+        raise ValidationException(
+            f"Query condition missed key schema element: {missed[0]}"
+            if missed and len(sort) == 1
+            else "Query key condition not supported"
+        )
+    _check_types(terms, types)
+    _check_order(given, sort, by_name)
+    last = by_name[given[-1]] if given and by_name[given[-1]].operator != "=" else None
+    return KeyRange(
+        [by_name[name].operands[0] for name in partition],
+        [by_name[name].operands[0] for name in given if by_name[name] is not last],
+        last,
+    )
+
+
+def _check_types(terms: Sequence[KeyTerm], types: dict[str, str]) -> None:
+    for term in terms:
+        for operand in term.operands:
+            if types[term.attribute] not in operand:
+                raise ValidationException(
+                    "One or more parameter values were invalid: "
+                    "Condition parameter type does not match schema type"
+                )
+            _check_empty(term, operand)
+
+
+def _check_empty(term: KeyTerm, operand: Value) -> None:
+    kind, content = next(iter(operand.items()))
+    if content == "" and term.operator != "begins_with" and kind in ("S", "B"):
+        noun = "string" if kind == "S" else "binary"
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute "
+            f"cannot contain an empty {noun} value. Key: {term.attribute}"
+        )
+
+
+def _check_order(given: list[str], sort: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
+    """Sort attributes from the left, without a gap, only the last by something but equality."""
+    if given != list(sort[: len(given)]) or any(
+        by_name[name].operator != "=" for name in given[:-1]
+    ):
+        raise ValidationException("Query key condition not supported")
+
+
+def admits(term: KeyTerm, value: Value) -> bool:
+    """Whether a sort key value satisfies a term (for checking start keys)."""
+    first = compare(value, term.operands[0])
+    match term.operator:
+        case "=":
+            return first == 0
+        case "<":
+            return first == -1
+        case "<=":
+            return first in (-1, 0)
+        case ">":
+            return first == 1
+        case ">=":
+            return first in (0, 1)
+        case "BETWEEN":
+            return first in (0, 1) and compare(value, term.operands[1]) in (-1, 0)
+    kind = next(iter(value))
+    return bool(value[kind].startswith(term.operands[0][kind]))

@@ -1,0 +1,293 @@
+"""Query and Scan."""
+
+from typing import Any
+
+from airside.kernel.context import Context
+from airside.kernel.operation import Request, Result, operation
+from airside.kernel.store import Snapshot
+from airside.services.dynamodb import (
+    capacity,
+    key_ranges,
+    keys,
+    parameters,
+    reading,
+    validation,
+    values,
+)
+from airside.services.dynamodb.arns import table_arn
+from airside.services.dynamodb.errors import SerializationException, ValidationException
+from airside.services.dynamodb.expressions.key_condition import KeyTerm
+from airside.services.dynamodb.expressions.placeholders import Placeholders
+from airside.services.dynamodb.expressions.projection import Projection
+from airside.services.dynamodb.parameters import Filter
+from airside.services.dynamodb.reading import Page, Plan
+from airside.services.dynamodb.store import Tables
+from airside.services.dynamodb.table import Layout, Table
+from airside.services.dynamodb.validation import (
+    CAPACITY,
+    CONDITIONAL,
+    SELECT,
+    each_condition,
+    enum,
+    table_name,
+)
+from airside.services.dynamodb.values import Item
+
+_INVALID = "One or more parameter values were invalid: "
+_QUERY_RULES = (
+    enum("Select", SELECT),
+    validation.index_name,
+    enum("ReturnConsumedCapacity", CAPACITY),
+    each_condition("QueryFilter", operator_required=True),
+    table_name,
+    enum("ConditionalOperator", CONDITIONAL),
+    validation.length("AttributesToGet", 1, 255),
+    each_condition("KeyConditions", operator_required=True),
+)
+_SCAN_RULES = (
+    enum("Select", SELECT),
+    validation.index_name,
+    validation.at_least("TotalSegments", 1),
+    validation.at_most("TotalSegments", 1_000_000),
+    enum("ReturnConsumedCapacity", CAPACITY),
+    table_name,
+    enum("ConditionalOperator", CONDITIONAL),
+    each_condition("ScanFilter", operator_required=True),
+    validation.at_least("Segment", 0),
+    validation.at_most("Segment", 999_999),
+    validation.at_least("Limit", 1),
+    validation.length("AttributesToGet", 1, 255),
+)
+
+
+class _Reading:
+    """A checked Query or Scan, before its table is known."""
+
+    __slots__ = ("filter", "projection", "request", "start_key", "terms")
+
+    def __init__(
+        self,
+        request: Request,
+        terms: list[KeyTerm] | None,
+        filter_: Filter | None,
+        projection: Projection | None,
+    ) -> None:
+        self.request = request
+        self.terms = terms
+        self.filter = filter_
+        self.projection = projection
+        self.start_key: Item | None = request.get("ExclusiveStartKey")
+
+
+@operation("Query", resource=table_arn)
+async def query(ctx: Context, request: Request) -> Result:
+    """Read the items of one partition, in the order of their sort keys."""
+    validation.check(request, _QUERY_RULES)
+    limit = request.get("Limit")
+    if limit is not None and limit < 1:
+        raise ValidationException(
+            "1 validation error detected: Value at 'Limit' failed to satisfy constraint: "
+            "Member must have value greater than or equal to 1"
+        )
+    validation.check_mixing(
+        request,
+        ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
+        ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"),
+    )
+    check_start_key(request.get("ExclusiveStartKey"))
+    if "KeyConditions" not in request and "KeyConditionExpression" not in request:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified "
+            "in the request."
+        )
+    given = Placeholders.of(request)
+    terms = parameters.key_terms_of(request, given)
+    filter_ = parameters.filter_of(request, given, "QueryFilter")
+    projection = parameters.projection_of(request, given)
+    given.check_all_used()
+    if not 1 <= len(terms) <= 2 and "KeyConditions" in request:
+        raise ValidationException("Conditions can be of length 1 or 2 only")
+    return await _run(ctx, _Reading(request, terms, filter_, projection))
+
+
+@operation("Scan", resource=table_arn)
+async def scan(ctx: Context, request: Request) -> Result:
+    """Read a table, an index, or one of the segments of either."""
+    validation.check(request, _SCAN_RULES)
+    validation.check_mixing(
+        request,
+        ("ProjectionExpression", "FilterExpression"),
+        ("AttributesToGet", "ScanFilter", "ConditionalOperator"),
+    )
+    check_start_key(request.get("ExclusiveStartKey"))
+    _check_segments(request)
+    given = Placeholders.of(request)
+    filter_ = parameters.filter_of(request, given, "ScanFilter")
+    projection = parameters.projection_of(request, given)
+    given.check_all_used()
+    return await _run(ctx, _Reading(request, None, filter_, projection))
+
+
+_UNPREFIXED = ("contains duplicates", "number set", "numeric value", "significant digits",
+               "number with magnitude")  # fmt: skip
+
+
+def check_start_key(key: Item | None) -> None:
+    """The values of an ExclusiveStartKey."""
+    for value in (key or {}).values():
+        try:
+            values.check(value)
+        except SerializationException:
+            raise
+        except ValidationException as problem:
+            if any(part in problem.message for part in _UNPREFIXED):
+                raise
+            raise ValidationException(
+                f"The provided starting key is invalid: {problem.message}"
+            ) from None
+
+
+def _check_segments(request: Request) -> None:
+    segment, total = request.get("Segment"), request.get("TotalSegments")
+    if segment is not None and total is None:
+        raise ValidationException(
+            "The TotalSegments parameter is required but was not present in the request "
+            "when Segment parameter is present"
+        )
+    if total is not None and segment is None:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    if segment is not None and total is not None and segment >= total:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {segment} is not less than TotalSegments: {total}"
+        )
+
+
+async def _run(ctx: Context, wanted: _Reading) -> Result:
+    request = wanted.request
+    tables = ctx.component(Tables)
+    name: str = request["TableName"]
+
+    def body(view: Snapshot) -> tuple[Plan, Page]:
+        plan = _plan(tables.require(view, ctx, name), wanted)
+        return plan, reading.read_page(view, plan)
+
+    plan, page = await ctx.store.read(body)
+    table = plan.table
+    ctx.use("ReadRequestUnits", page.cost.total, table.arn)
+    result: Result = {"Count": page.count, "ScannedCount": page.scanned}
+    if not plan.counting:
+        result["Items"] = page.items
+    if page.last is not None:
+        result["LastEvaluatedKey"] = reading.key_after(plan, page.last)
+    mode = request.get("ReturnConsumedCapacity")
+    if mode is not None:
+        result["ConsumedCapacity"] = capacity.consumed(mode, table.name, page.cost)
+    return result
+
+
+def _plan(table: Table, wanted: _Reading) -> Plan:
+    request = wanted.request
+    layout = _layout_of(table, request)
+    consistent = bool(request.get("ConsistentRead", False))
+    if consistent and layout is not None and layout.index.is_global:
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    schema = layout.index.schema if layout is not None else table.schema
+    prefix = layout.prefix if layout is not None else table.prefix
+    key_range = None
+    if wanted.terms is not None:
+        key_range = key_ranges.of(table, schema, wanted.terms)
+        _check_filter(wanted.filter, schema.names)
+        start, end = keys.of_range(prefix, key_range)
+    else:
+        total = request.get("TotalSegments")
+        start, end = keys.segment(prefix, request.get("Segment") or 0, total or 1)
+    plan = Plan(
+        table, layout, start, end, not request.get("ScanIndexForward", True),
+        request.get("Limit"), consistent,
+        wanted.filter.predicate if wanted.filter is not None else None,
+        wanted.projection,
+    )  # fmt: skip
+    _select(plan, wanted)
+    if wanted.start_key is not None:
+        position = key_ranges.position(table, layout, wanted.start_key, wanted.terms, (start, end))
+        if plan.reverse:
+            plan.end = position
+        else:
+            plan.start = position + b"\0"
+    return plan
+
+
+def _layout_of(table: Table, request: Request) -> Layout | None:
+    name = request.get("IndexName")
+    if name is None:
+        return None
+    for layout in table.layouts:
+        if layout.index.name == name:
+            if layout.index.backfilling:
+                raise ValidationException(
+                    f"Cannot read from backfilling global secondary index: {name}"
+                )
+            return layout
+    raise ValidationException(f"The table does not have the specified index: {name}")
+
+
+def _check_filter(filter_: Filter | None, names: tuple[str, ...]) -> None:
+    for name in names if filter_ is not None else ():
+        if filter_ is not None and name in filter_.heads:
+            raise ValidationException(
+                "Filter Expression can only contain non-primary key attributes: "
+                f"Primary key attribute: {name}"
+            )
+
+
+def _select(plan: Plan, wanted: _Reading) -> None:
+    """What to return: the Select parameter and its rules."""
+    request, layout = wanted.request, plan.layout
+    select = request.get("Select")
+    named = wanted.projection is not None
+    if named and select not in (None, "SPECIFIC_ATTRIBUTES"):
+        member = "ProjectionExpression" if "ProjectionExpression" in request else "AttributesToGet"
+        if member == "ProjectionExpression":
+            raise ValidationException(
+                "ProjectionExpression can only be used when Select is SPECIFIC_ATTRIBUTES"
+                if select != "COUNT" else
+                "Cannot specify the ProjectionExpression when choosing to get only the Count"
+            )  # fmt: skip
+        noun = "only the Count" if select == "COUNT" else select
+        raise ValidationException(f"Cannot specify the AttributesToGet when choosing to get {noun}")
+    if select == "SPECIFIC_ATTRIBUTES" and not named:
+        raise ValidationException(
+            f"{_INVALID}Must specify the AttributesToGet or ProjectionExpression when choosing "
+            "to get SPECIFIC_ATTRIBUTES"
+        )
+    if select == "ALL_PROJECTED_ATTRIBUTES" and layout is None:
+        raise ValidationException(
+            f"{_INVALID}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+        )
+    plan.counting = select == "COUNT"
+    if layout is not None:
+        _select_from_index(plan, layout, select, wanted)
+
+
+def _select_from_index(plan: Plan, layout: Layout, select: str | None, wanted: _Reading) -> None:
+    index = layout.index
+    if select == "ALL_ATTRIBUTES" and index.projection != "ALL":
+        if index.is_global:
+            raise ValidationException(
+                f"{_INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary "
+                f"index {index.name} because its projection type is not ALL"
+            )
+        plan.fetching = True
+    needed: Any = wanted.projection.heads if wanted.projection is not None else frozenset()
+    if needed and not layout.carries(needed):
+        if index.is_global:
+            missing = [name for name in sorted(needed) if not layout.carries((name,))]
+            raise ValidationException(
+                f"{_INVALID}Global secondary index {index.name} does not project "
+                f"[{', '.join(missing)}]"
+            )
+        plan.fetching = True

@@ -1,0 +1,331 @@
+"""A table: its keys, its indexes and its settings, as stored and as worked with."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct, field
+
+from airside.services.dynamodb import keys
+from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
+from airside.services.dynamodb.values import Item, Value, kind_of, size
+from airside.storage.keys import pack
+
+Names = tuple[str, ...]
+_MISMATCH = "The provided key element does not match the schema"
+
+
+class Throughput(Struct, omit_defaults=True):
+    """Provisioned units a second; zero when billed by request."""
+
+    read: int = 0
+    write: int = 0
+    increased_at: float | None = None
+    decreased_at: float | None = None
+    decreases_today: int = 0
+
+
+class KeySchema(Struct, frozen=True):
+    """The names of the key attributes."""
+
+    partition: Names
+    sort: Names = ()
+
+    @property
+    def names(self) -> Names:
+        """Partition attributes first."""
+        return self.partition + self.sort
+
+
+class Index(Struct, dict=True, omit_defaults=True):
+    """A secondary index. Its entries lie under `(…, table number, index number)`."""
+
+    name: str
+    number: int
+    is_global: bool
+    schema: KeySchema
+    projection: str
+    """ALL, KEYS_ONLY or INCLUDE."""
+    included: Names = ()
+    """The non-key attributes of an INCLUDE projection."""
+    throughput: Throughput = field(default_factory=Throughput)
+    on_demand: dict[str, int] | None = None
+    warm: dict[str, int] | None = None
+    status: str = "ACTIVE"
+    backfilling: bool = False
+    cursor: bytes = b""
+    """Where the backfill goes on."""
+    billing_changed_at: float | None = None
+
+    @property
+    def kind(self) -> str:
+        """The member of ConsumedCapacity and TableDescription it belongs to."""
+        return "GlobalSecondaryIndexes" if self.is_global else "LocalSecondaryIndexes"
+
+
+class Stream(Struct, omit_defaults=True):
+    """A stream of a table's changes. The newest one is the table's, older ones are read out."""
+
+    view: str
+    label: str
+    number: int
+    enabled: bool = True
+    created_at: float = 0.0
+    disabled_at: float | None = None
+
+
+class TimeToLive(Struct, omit_defaults=True):
+    """Which attribute says when an item expires."""
+
+    attribute: str
+    enabled: bool
+    changed_at: float
+
+
+class Recovery(Struct, omit_defaults=True):
+    """Point-in-time recovery."""
+
+    enabled_at: float
+    days: int = 35
+
+
+class Table(Struct, dict=True, omit_defaults=True):
+    """Everything about a table but its items. Items lie under `(…, number, 0)`."""
+
+    name: str
+    account_id: str
+    region: str
+    number: int
+    id: str
+    created_at: float
+    schema: KeySchema
+    types: dict[str, str]
+    """Key attributes of the table and its indexes, to S, N or B."""
+    indexes: list[Index] = field(default_factory=list)
+    indexes_made: int = 0
+    on_demand: bool = False
+    throughput: Throughput = field(default_factory=Throughput)
+    throughput_max: dict[str, int] | None = None
+    warm: dict[str, int] | None = None
+    billing_changed_at: float | None = None
+    status: str = "ACTIVE"
+    protected: bool = False
+    table_class: str | None = None
+    class_changed_at: float | None = None
+    sse: dict[str, Any] | None = None
+    ttl: TimeToLive | None = None
+    stream: Stream | None = None
+    old_streams: list[Stream] = field(default_factory=list)
+    recovery: Recovery | None = None
+    restored: dict[str, Any] | None = None
+    policy: str | None = None
+    policy_revision: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    insights: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def arn(self) -> str:
+        """The table's ARN."""
+        return f"arn:aws:dynamodb:{self.region}:{self.account_id}:table/{self.name}"
+
+    @cached_property
+    def prefix(self) -> bytes:
+        """What the keys of all items begin with."""
+        return self.entries(0)
+
+    def entries(self, index_number: int) -> bytes:
+        """What the keys of an index's entries begin with."""
+        return pack(("dynamodb", "items", self.number, index_number))
+
+    @cached_property
+    def by_name(self) -> dict[str, Index]:
+        """Indexes by name."""
+        return {index.name: index for index in self.indexes}
+
+    @cached_property
+    def local(self) -> list[Index]:
+        """Local secondary indexes."""
+        return [index for index in self.indexes if not index.is_global]
+
+    @cached_property
+    def layouts(self) -> "list[Layout]":
+        """How each index lies in the store."""
+        return [Layout(self, index) for index in self.indexes]
+
+    @cached_property
+    def index_attributes(self) -> list[tuple[str, str, str]]:
+        """(attribute, type, index name) of each index key that is not a key of the table."""
+        return [
+            (name, self.types[name], index.name)
+            for index in self.indexes
+            for name in index.schema.names
+            if name not in self.schema.names
+        ]
+
+    @cached_property
+    def _key_types(self) -> list[tuple[str, str]]:
+        return [(name, self.types[name]) for name in self.schema.names]
+
+    def key_of(self, item: Item) -> bytes:
+        """The store key of a checked item."""
+        return self.prefix + self.suffix_of(item)
+
+    def suffix_of(self, item: Item) -> bytes:
+        """The store key without the table's prefix."""
+        types = self._key_types
+        head = keys.partition((item[types[0][0]],))
+        return head + keys.encode(item[types[1][0]]) if len(types) == 2 else head
+
+    def check_key(self, key: Mapping[str, Value]) -> None:
+        """Check the key of a request (its values are checked already)."""
+        types = self._key_types
+        if len(key) != len(types):
+            raise ValidationException(_MISMATCH)
+        for position, (name, kind) in enumerate(types):
+            value = key.get(name)
+            if value is None or kind not in value:
+                raise ValidationException(_MISMATCH)
+            check_key_value(name, value, partition=position == 0)
+
+    def check_item(self, item: Item) -> None:
+        """Check that an item about to be put has its keys, of the right types and sizes."""
+        for position, (name, kind) in enumerate(self._key_types):
+            value = item.get(name)
+            if value is None:
+                raise ValidationException(
+                    f"One or more parameter values were invalid: Missing the key {name} in the item"
+                )
+            if kind not in value:
+                raise ValidationException(
+                    "One or more parameter values were invalid: "
+                    f"Type mismatch for key {name} expected: {kind} actual: {kind_of(value)}"
+                )
+            check_key_value(name, value, partition=position == 0)
+        if self.indexes:
+            self.check_index_keys(item)
+
+    def check_index_keys(
+        self, item: Item, old: Item | None = None, *, update: bool = False
+    ) -> None:
+        """Check the attributes that indexes use; those that an update leaves alone pass."""
+        for name, kind, index in self.index_attributes:
+            value = item.get(name)
+            if value is None or (old is not None and old.get(name) == value):
+                continue
+            if kind not in value:
+                raise ValidationException(
+                    "One or more parameter values were invalid: Type mismatch for Index Key "
+                    f"{name} Expected: {kind} Actual: {kind_of(value)} IndexName: {index}"
+                )
+            if value[kind] == "":
+                raise _empty_index_key(name, kind, index, update=update)
+            limit = SORT_KEY_BYTES_MAX
+            if name in self.by_name[index].schema.partition:
+                limit = PARTITION_KEY_BYTES_MAX
+            if size(value) > limit:
+                raise _large_index_key(index, sort=limit == SORT_KEY_BYTES_MAX)
+
+
+def _empty_index_key(name: str, kind: str, index: str, *, update: bool) -> ValidationException:
+    noun = "string" if kind == "S" else "binary"
+    if update:
+        return ValidationException(
+            "The update expression attempted to update a secondary index key to a value that is "
+            "not supported. The AttributeValue for a key attribute cannot contain an empty "
+            f"{noun} value."
+        )
+    return ValidationException(
+        "One or more parameter values are not valid. A value specified for a secondary index key "
+        "is not supported. The AttributeValue for a key attribute cannot contain an empty "
+        f"{noun} value. IndexName: {index}, IndexKey: {name}"
+    )
+
+
+def _large_index_key(index: str, *, sort: bool) -> ValidationException:
+    noun, limit = ("range", 1024) if sort else ("hash", 2048)
+    return ValidationException(
+        "One or more parameter values were invalid: "
+        f"Size of {noun}key has exceeded the maximum size limit of {limit} bytes. "
+        f"IndexName: {index}"
+    )
+
+
+def check_key_value(name: str, value: Value, *, partition: bool) -> None:
+    """Refuse empty and overlong key values."""
+    kind = kind_of(value)
+    if value[kind] == "":
+        noun = "string" if kind == "S" else "binary"
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute "
+            f"cannot contain an empty {noun} value. Key: {name}"
+        )
+    if len(value[kind]) * 4 <= SORT_KEY_BYTES_MAX:
+        return
+    if partition:
+        if size(value) > PARTITION_KEY_BYTES_MAX:
+            raise ValidationException(
+                "One or more parameter values were invalid: "
+                "Size of hashkey has exceeded the maximum size limit of2048 bytes"
+            )
+    elif size(value) > SORT_KEY_BYTES_MAX:
+        raise ValidationException(
+            "One or more parameter values were invalid: "
+            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+        )
+
+
+class Layout:
+    """An index with what is needed to find and to make its entries."""
+
+    __slots__ = (
+        "_all",
+        "_attributes",
+        "_partition",
+        "_sort",
+        "_table",
+        "_typed",
+        "index",
+        "prefix",
+    )
+
+    def __init__(self, table: Table, index: Index) -> None:
+        self.index = index
+        self.prefix = table.entries(index.number)
+        self._table = table
+        self._partition = index.schema.partition
+        self._sort = index.schema.sort
+        self._typed = [(name, table.types[name]) for name in index.schema.names]
+        self._all = index.projection == "ALL"
+        self._attributes = tuple(
+            dict.fromkeys((*table.schema.names, *index.schema.names, *index.included))
+        )
+
+    def holds(self, item: Item) -> bool:
+        """Whether the item is in the index: it has all its keys, of the right types."""
+        for name, kind in self._typed:
+            value = item.get(name)
+            if value is None or not value.get(kind):
+                return False
+        return True
+
+    def key_of(self, item: Item) -> bytes:
+        """The store key of the entry of an item that the index holds."""
+        return self.prefix + self.position_of(item) + self._table.suffix_of(item)
+
+    def position_of(self, item: Mapping[str, Value]) -> bytes:
+        """The part of the key that the index's own key makes."""
+        head = keys.partition([item[name] for name in self._partition])
+        for name in self._sort:
+            head += keys.encode(item[name])
+        return head
+
+    def project(self, item: Item) -> Item:
+        """The attributes that the index carries."""
+        if self._all:
+            return item
+        return {name: item[name] for name in self._attributes if name in item}
+
+    def carries(self, names: Sequence[str] | frozenset[str]) -> bool:
+        """Whether all these top-level attributes are in its entries."""
+        return self._all or set(names) <= set(self._attributes)

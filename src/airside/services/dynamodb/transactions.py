@@ -1,0 +1,313 @@
+"""TransactGetItems and TransactWriteItems: all or nothing, isolated, once per token."""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from airside.kernel.context import Context
+from airside.kernel.operation import Request, Result, operation
+from airside.kernel.store import Snapshot, Transaction
+from airside.services.dynamodb import capacity, items, parameters, store, validation
+from airside.services.dynamodb.arns import account_arn
+from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.errors import (
+    ConditionalCheckFailedException,
+    IdempotentParameterMismatchException,
+    TransactionCanceledException,
+    ValidationException,
+)
+from airside.services.dynamodb.expressions.placeholders import Placeholders
+from airside.services.dynamodb.items import Change, Delete, Outcome, Put, Write
+from airside.services.dynamodb.limits import TOKEN_SECONDS, TRANSACTION_BYTES_MAX
+from airside.services.dynamodb.mutation import Mutation
+from airside.services.dynamodb.store import Record, Tables
+from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum, required
+from airside.services.dynamodb.values import Item
+
+_TWICE = "Transaction request cannot include multiple operations on one item"
+
+
+class ConditionCheck(Delete):
+    """A condition on an item that the transaction leaves alone. It costs what reading would."""
+
+    def apply(self, tx: Transaction, table: Table, key: bytes, old: Record | None) -> Outcome:  # noqa: ARG002
+        """Nothing to do."""
+        cost = Cost(capacity.write_units(old.size if old is not None else 0, 0))
+        return Outcome(table, old, None, Mutation(cost, 0, 0))
+
+
+_KINDS: dict[str, tuple[type[Write], str]] = {
+    "ConditionCheck": (ConditionCheck, "Key"),
+    "Put": (Put, "Item"),
+    "Delete": (Delete, "Key"),
+    "Update": (Change, "Key"),
+}
+_RULES = (
+    validation.length("ClientRequestToken", 1, 36),
+    enum("ReturnConsumedCapacity", CAPACITY),
+    enum("ReturnItemCollectionMetrics", METRICS),
+    required("TransactItems"),
+    validation.length("TransactItems", 1, 100),
+)
+
+
+@operation("TransactWriteItems", resource=account_arn)
+async def transact_write_items(ctx: Context, request: Request) -> Result:
+    """Write up to 100 items in any tables, or none."""
+    _check(request, _RULES, _KINDS)
+    digest = _digest(request)
+    writes = [_write_of(one) for one in request["TransactItems"]]
+    _check_size(writes)
+    tables = ctx.component(Tables)
+    token = request.get("ClientRequestToken")
+    now = ctx.clock.now()
+
+    def body(tx: Transaction) -> "_Done":
+        if token:
+            known = _replay(tx, ctx, token, digest, now)
+            if known is not None:
+                return known
+        targets = [tables.require(tx, ctx, write.request["TableName"]) for write in writes]
+        _check_distinct(writes, targets)
+        done = _Done.of(_run(tx, writes, targets))
+        if token:
+            done.remember(tx, ctx, token, digest, now)
+        return done
+
+    done = await ctx.store.transact(body)
+    result: Result = {}
+    mirror = "ReadCapacityUnits" if done.replayed else "WriteCapacityUnits"
+    for name, cost in done.costs.items():
+        usage = "ReadRequestUnits" if done.replayed else "WriteRequestUnits"
+        ctx.use(usage, cost.total, ctx.arn(f"table/{name}", "dynamodb"))
+    mode = request.get("ReturnConsumedCapacity")
+    result["ConsumedCapacity"] = capacity.consumed_list(mode, done.costs.items(), mirror=mirror)
+    if request.get("ReturnItemCollectionMetrics") == "SIZE":
+        result["ItemCollectionMetrics"] = _metrics(writes, done.outcomes)
+    return result
+
+
+def _check(
+    request: Request, rules: Any, kinds: dict[str, Any], member: str = "transactItems"
+) -> None:
+    problems = Problems()
+    for rule in rules:
+        rule(request, problems)
+    for position, one in enumerate(request.get("TransactItems") or (), 1):
+        for kind, given in one.items():
+            if kind not in kinds or given is None:
+                continue
+            problems.path = f"{member}.{position}.member.{validation.camel(kind)}."
+            validation.table_name(given, problems)
+            required(kinds[kind][1])(given, problems)
+            if kind == "ConditionCheck":
+                required("ConditionExpression")(given, problems)
+            if kind == "Update":
+                required("UpdateExpression")(given, problems)
+            enum("ReturnValuesOnConditionCheckFailure", ("ALL_OLD", "NONE"))(given, problems)
+    problems.raise_all()
+
+
+def _write_of(one: dict[str, Any]) -> Write:
+    given = [(kind, part) for kind, part in one.items() if part is not None and kind in _KINDS]
+    if len(given) != 1:
+        raise ValidationException(
+            "TransactItems can only contain one of Check, Put, Update or Delete"
+        )
+    kind, part = given[0]
+    write = _KINDS[kind][0](part)
+    write.prepare()
+    return write
+
+
+def _check_size(writes: list[Write]) -> None:
+    if sum(write.size for write in writes if isinstance(write, Put)) > TRANSACTION_BYTES_MAX:
+        raise ValidationException(
+            "Transaction request exceeds the maximum allowed size: Collection size exceeded 4 MB"
+        )
+
+
+def _check_distinct(writes: list[Write], targets: list[Table]) -> None:
+    seen: set[bytes] = set()
+    for write, table in zip(writes, targets, strict=True):
+        if all(table.types[name] in write.key.get(name, ()) for name in table.schema.names):
+            key = table.key_of(write.key)
+            if key in seen:
+                raise ValidationException(_TWICE)
+            seen.add(key)
+
+
+def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Outcome]:
+    """Do all writes; what fails is collected, so that every item has its reason."""
+    outcomes: list[Outcome] = []
+    reasons: list[dict[str, Any]] = []
+    for write, table in zip(writes, targets, strict=True):
+        reason: dict[str, Any] = {"Code": "None"}
+        try:
+            outcomes.append(write.run(tx, table))
+        except ConditionalCheckFailedException as failure:
+            reason = {"Code": "ConditionalCheckFailed", "Message": failure.message}
+            reason.update(failure.members)
+        except ValidationException as problem:
+            if "empty string" in problem.message or "empty binary" in problem.message:
+                raise
+            reason = {"Code": "ValidationError", "Message": problem.message}
+        reasons.append(reason)
+    cancel_for(reasons)
+    return outcomes
+
+
+def cancel_for(reasons: list[dict[str, Any]]) -> None:
+    """Raise TransactionCanceledException if any reason says so."""
+    codes = [reason["Code"] for reason in reasons]
+    if any(code != "None" for code in codes):
+        raise TransactionCanceledException(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons "
+            f"[{', '.join(codes)}]",
+            CancellationReasons=reasons,
+        )
+
+
+def _digest(request: Request) -> bytes:
+    return sha256(msgspec.json.encode(request["TransactItems"], order="deterministic")).digest()
+
+
+class _Done:
+    """What a transaction cost; and what asking for it again costs."""
+
+    def __init__(
+        self,
+        costs: dict[str, Cost],
+        replay: dict[str, float],
+        outcomes: list[Outcome],
+        *,
+        replayed: bool = False,
+    ) -> None:
+        self.costs = costs
+        self.replay = replay
+        self.outcomes = outcomes
+        self.replayed = replayed
+
+    @classmethod
+    def of(cls, outcomes: list[Outcome]) -> "_Done":
+        """Transactions cost double on the table, not on its indexes."""
+        costs: dict[str, Cost] = {}
+        replay: dict[str, float] = {}
+        for outcome in outcomes:
+            name, mutation = outcome.table.name, outcome.mutation
+            cost = costs.setdefault(name, Cost())
+            cost.add(mutation.cost)
+            cost.table += mutation.cost.table
+            old = outcome.old.size if outcome.old is not None else 0
+            size = max(old, old + mutation.size)
+            replay[name] = replay.get(name, 0.0) + 2 * capacity.read_units(size, consistent=True)
+        return cls(costs, replay, outcomes)
+
+    def remember(
+        self, tx: Transaction, ctx: Context, token: str, digest: bytes, now: float
+    ) -> None:
+        """Note the token, so that the same request is not carried out twice."""
+        store.put_document(
+            tx, {"digest": digest, "at": now, "units": self.replay},
+            ctx.account_id, ctx.region, "token", token,
+        )  # fmt: skip
+
+
+def _replay(tx: Transaction, ctx: Context, token: str, digest: bytes, now: float) -> _Done | None:
+    known = store.get_document(tx, ctx.account_id, ctx.region, "token", token)
+    if known is None or known["at"] + TOKEN_SECONDS < now:
+        return None
+    if known["digest"] != digest:
+        raise IdempotentParameterMismatchException(
+            "Idempotent parameter mismatch: the client token was used with other parameters"
+        )
+    costs = {name: Cost(units) for name, units in known["units"].items()}
+    return _Done(costs, {}, [], replayed=True)
+
+
+def _metrics(writes: list[Write], outcomes: list[Outcome]) -> dict[str, list[Any]] | None:
+    found: dict[str, list[Any]] = {}
+    for write, outcome in zip(writes, outcomes, strict=False):
+        metrics = items.collection_metrics(outcome.table, write.key)
+        if metrics is not None and metrics not in found.setdefault(outcome.table.name, []):
+            found[outcome.table.name].append(metrics)
+    return found or None
+
+
+_GET_RULES = (
+    enum("ReturnConsumedCapacity", CAPACITY),
+    required("TransactItems"),
+    validation.length("TransactItems", 1, 100),
+)
+
+
+@operation("TransactGetItems", resource=account_arn)
+async def transact_get_items(ctx: Context, request: Request) -> Result:
+    """Read up to 100 items as of one moment."""
+    _check(request, _GET_RULES, {"Get": (None, "Key")})
+    gets = [_Get(one.get("Get") or {}) for one in request["TransactItems"]]
+    tables = ctx.component(Tables)
+
+    def body(view: Snapshot) -> list[tuple[Table, Record | None]]:
+        targets = [tables.require(view, ctx, get.name) for get in gets]
+        keys = _checked_keys(gets, targets)
+        return [(table, store.get(view, key)) for table, key in zip(targets, keys, strict=True)]
+
+    found = await ctx.store.read(body)
+    costs: dict[str, Cost] = {}
+    responses: list[dict[str, Any]] = []
+    for get, (table, record) in zip(gets, found, strict=True):
+        size = record.size if record is not None else 0
+        units = 2 * capacity.read_units(size, consistent=True)
+        costs.setdefault(table.name, Cost()).table += units
+        ctx.use("ReadRequestUnits", units, table.arn)
+        responses.append(get.response(record))
+    mode = request.get("ReturnConsumedCapacity")
+    return {
+        "Responses": responses,
+        "ConsumedCapacity": capacity.consumed_list(mode, costs.items(), mirror="ReadCapacityUnits"),
+    }
+
+
+class _Get:
+    """One item of a TransactGetItems."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        if not given:
+            raise ValidationException("TransactItems can only contain Get")
+        validation.check_mixing(given, ("ProjectionExpression",), ())
+        placeholders = Placeholders.of(given)
+        self.name: str = given["TableName"]
+        self.key: Item = given["Key"]
+        parameters.check_key(self.key)
+        self.projection = parameters.projection_of(given, placeholders)
+        placeholders.check_all_used()
+
+    def response(self, record: Record | None) -> dict[str, Any]:
+        """An ItemResponse."""
+        if record is None:
+            return {}
+        if self.projection is None:
+            return {"Item": record.json}
+        item = self.projection.apply(record.item)
+        return {"Item": item} if item else {}
+
+
+def _checked_keys(gets: list[_Get], targets: list[Table]) -> list[bytes]:
+    keys: list[bytes] = []
+    reasons: list[dict[str, Any]] = []
+    for get, table in zip(gets, targets, strict=True):
+        try:
+            table.check_key(get.key)
+            keys.append(table.key_of(get.key))
+            reasons.append({"Code": "None"})
+        except ValidationException as problem:
+            if "empty string" in problem.message or "empty binary" in problem.message:
+                raise
+            reasons.append({"Code": "ValidationError", "Message": problem.message})
+    cancel_for(reasons)
+    if len(set(keys)) != len(keys):
+        raise ValidationException(_TWICE)
+    return keys

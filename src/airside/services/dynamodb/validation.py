@@ -1,0 +1,237 @@
+"""Checks that need nothing but the request: what the model constrains, in AWS's order and words.
+
+DynamoDB reports broken constraints of all members in one message, in an order of its own, so it
+checks them itself instead of leaving that to the codec. Rules run in the order given.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from airside.services.dynamodb.errors import ValidationException
+
+Request = Mapping[str, Any]
+Rule = Callable[[Request, "Problems"], None]
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+", re.ASCII)
+_PROBLEMS_MAX = 10
+
+CAPACITY = ("INDEXES", "TOTAL", "NONE")
+METRICS = ("SIZE", "NONE")
+RETURN_VALUES = ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
+SELECT = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+CONDITIONAL = ("OR", "AND")
+COMPARISON = (
+    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE",
+    "BEGINS_WITH", "GE", "CONTAINS",
+)  # fmt: skip
+
+
+class Problems:
+    """Broken constraints, reported together."""
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self.found: list[str] = []
+
+    def add(self, member: str, value: Any, constraint: str) -> None:
+        """Note one; `member` is the path in lower camel case."""
+        if len(self.found) < _PROBLEMS_MAX:
+            shown = "null" if value is None else f"'{java(value)}'"
+            self.found.append(
+                f"Value {shown} at '{self.path}{member}' failed to satisfy constraint: {constraint}"
+            )
+
+    def raise_all(self) -> None:
+        """Report what there is."""
+        if self.found:
+            count = len(self.found)
+            raise ValidationException(
+                f"{count} validation error{'s' if count > 1 else ''} detected: "
+                + "; ".join(self.found)
+            )
+
+
+def java(value: Any) -> str:
+    """A value as AWS's messages print it."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(java, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={java(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+def camel(member: str) -> str:
+    """`TableName` to `tableName`."""
+    return member[0].lower() + member[1:]
+
+
+def check(request: Request, rules: Iterable[Rule]) -> None:
+    """Apply the rules and report what they find."""
+    problems = Problems()
+    for rule in rules:
+        rule(request, problems)
+    if problems.found:
+        problems.raise_all()
+
+
+def enum(member: str, allowed: Sequence[str]) -> Rule:
+    """One of a few words, when given."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        value = request.get(member)
+        if value is not None and value not in allowed:
+            problems.add(name, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+
+    return rule
+
+
+def required(member: str) -> Rule:
+    """Must be there."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        if request.get(member) is None:
+            problems.add(name, None, "Member must not be null")
+
+    return rule
+
+
+def table_name(request: Request, problems: Problems) -> None:
+    """The table of a data operation: a name or an ARN."""
+    name_of_length("TableName", 1)(request, problems)
+
+
+def name_of_length(member: str, low: int) -> Rule:
+    """A table's name; the shortest that AWS accepts depends on the operation."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        value = request.get(member)
+        if value is None:
+            problems.add(name, None, "Member must not be null")
+        elif not value.startswith("arn:"):
+            check_name(problems, name, value, low)
+
+    return rule
+
+
+def index_name(request: Request, problems: Problems) -> None:
+    """The optional index of a query or scan."""
+    value = request.get("IndexName")
+    if value is not None:
+        check_name(problems, "indexName", value, 3)
+
+
+def check_name(problems: Problems, member: str, value: str, low: int) -> None:
+    """Note what is wrong with the name of a table or an index."""
+    if value and not _NAME.fullmatch(value):
+        problems.add(
+            member, value, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        )
+    if len(value) < low:
+        problems.add(member, value, f"Member must have length greater than or equal to {low}")
+    elif len(value) > 255:
+        problems.add(member, value, "Member must have length less than or equal to 255")
+
+
+def length(member: str, low: int, high: int | None = None) -> Rule:
+    """The length of a list, when given."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        value = request.get(member)
+        if value is None:
+            return
+        if len(value) < low:
+            problems.add(name, value, f"Member must have length greater than or equal to {low}")
+        elif high is not None and len(value) > high:
+            problems.add(name, value, f"Member must have length less than or equal to {high}")
+
+    return rule
+
+
+def at_least(member: str, low: int) -> Rule:
+    """A number, when given."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        value = request.get(member)
+        if value is not None and value < low:
+            problems.add(name, value, f"Member must have value greater than or equal to {low}")
+
+    return rule
+
+
+def at_most(member: str, high: int) -> Rule:
+    """A number, when given."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        value = request.get(member)
+        if value is not None and value > high:
+            problems.add(name, value, f"Member must have value less than or equal to {high}")
+
+    return rule
+
+
+def each_condition(member: str, *, operator_required: bool) -> Rule:
+    """The comparison operators of a map of legacy conditions."""
+    name = camel(member)
+
+    def rule(request: Request, problems: Problems) -> None:
+        for key, condition in (request.get(member) or {}).items():
+            operator = condition.get("ComparisonOperator")
+            place = f"{name}.{key}.member.comparisonOperator"
+            if operator is None:
+                if operator_required:
+                    problems.add(place, None, "Member must not be null")
+            elif operator not in COMPARISON:
+                problems.add(
+                    place,
+                    operator,
+                    f"Member must satisfy enum value set: [{', '.join(COMPARISON)}]",
+                )
+
+    return rule
+
+
+def check_mixing(request: Request, expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Refuse expressions beside their predecessors, and placeholders without expressions."""
+    used = [name for name in expressions if request.get(name) is not None]
+    if used:
+        old = [name for name in legacy if request.get(name) is not None]
+        if old and not (old == ["KeyConditions"] and "KeyConditionExpression" not in used):
+            raise ValidationException(
+                "Can not use both expression and non-expression parameters in the same request: "
+                f"Non-expression parameters: {{{', '.join(old)}}} "
+                f"Expression parameters: {{{', '.join(used)}}}"
+            )
+    elif request.get("ExpressionAttributeNames") is not None:
+        raise ValidationException(
+            "ExpressionAttributeNames can only be specified when using expressions"
+        )
+    if request.get("ExpressionAttributeValues") is None:
+        return
+    with_values = [name for name in expressions if name != "ProjectionExpression"]
+    if with_values and all(request.get(name) is None for name in with_values):
+        verb = "are" if len(with_values) > 1 else "is"
+        raise ValidationException(
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            f"{' and '.join(with_values)} {verb} null"
+        )
+
+
+def check_duplicates(names: Sequence[str]) -> None:
+    """The attributes of an old-style projection are a set."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValidationException(
+                "One or more parameter values were invalid: "
+                f"Duplicate value in attribute name: {name}"
+            )
+        seen.add(name)

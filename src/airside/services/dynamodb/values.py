@@ -1,0 +1,341 @@
+"""Attribute values in wire form: `{"S": "x"}`, `{"N": "12"}`, `{"B": "<base64>"}` and so on.
+
+A checked value is canonical: numbers have their canonical text and sets are sorted, so two values
+are equal exactly when their dictionaries are.
+"""
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from airside.services.dynamodb import numbers
+from airside.services.dynamodb.errors import SerializationException, ValidationException
+from airside.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
+
+Value = dict[str, Any]
+Item = dict[str, Value]
+
+TYPES = ("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL")
+_INVALID = "One or more parameter values were invalid: "
+
+
+def kind_of(value: Value) -> str:
+    """The type of a checked value: its only key."""
+    for kind in value:
+        return kind
+    raise AssertionError("an attribute value without a type")
+
+
+def check(value: Any, depth: int = 1) -> int:
+    """Check one value, make it canonical in place and return its size in bytes."""
+    if type(value) is not dict:
+        raise _not_a_structure(value)
+    if len(value) != 1:
+        _check_one_type(value)
+    for kind, content in value.items():
+        checker = _CHECKERS.get(kind)
+        if checker is not None and content is not None:
+            return checker(value, content, depth)
+    raise ValidationException(
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+    )
+
+
+def check_item(item: Any) -> int:
+    """Check every attribute, make the item canonical in place and return its size in bytes."""
+    if type(item) is not dict:
+        raise SerializationException(_unexpected_map(item))
+    total = 0
+    for name, value in item.items():
+        total += text_size(name) + check(value)
+        if not 0 < len(name) <= ATTRIBUTE_NAME_BYTES_MAX // 4:
+            _check_name(name)
+    return total
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise ValidationException(_INVALID + "Empty attribute name")
+    if text_size(name) > ATTRIBUTE_NAME_BYTES_MAX:
+        raise ValidationException(
+            _INVALID + "Attribute name is too large, must be less than 65536 bytes"
+        )
+
+
+check_name = _check_name
+
+
+def text_size(text: str) -> int:
+    """Bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _not_a_structure(value: Any) -> SerializationException:
+    if type(value) is list:
+        return SerializationException(
+            "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue"
+        )
+    return SerializationException("Unexpected value type in payload")
+
+
+def _unexpected_map(value: Any) -> str:
+    if type(value) is list:
+        return (
+            "Unrecognized collection type java.util.Map<java.lang.String, "
+            "com.amazonaws.dynamodb.v20120810.AttributeValue>"
+        )
+    return "Unexpected field type"
+
+
+def _check_one_type(value: Value) -> None:
+    for kind in [kind for kind, content in value.items() if content is None or kind not in TYPES]:
+        del value[kind]
+    if len(value) > 1:
+        for kind, content in list(value.items()):
+            _CHECKERS[kind]({kind: content}, content, 1)
+        raise ValidationException(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+        )
+
+
+def _text(content: Any) -> str:
+    if type(content) is str:
+        return content
+    raise SerializationException(_scalar_problem(content, "String"))
+
+
+def _scalar_problem(content: Any, wanted: str) -> str:
+    if content is True or content is False:
+        return f"{'TRUE' if content else 'FALSE'}_VALUE cannot be converted to {wanted}"
+    if isinstance(content, int | float):
+        kind = "NUMBER" if isinstance(content, int) else "DECIMAL"
+        return f"{kind}_VALUE cannot be converted to {wanted}"
+    if type(content) is str:
+        return f"STRING_VALUE cannot be converted to {wanted}"
+    if type(content) is list:
+        return f"Unrecognized collection type class java.lang.{wanted}"
+    return "Start of structure or map found where not expected"
+
+
+def _check_text(value: Value, content: Any, depth: int) -> int:
+    if type(content) is not str:
+        raise SerializationException(_scalar_problem(content, "String"))
+    return text_size(content)
+
+
+def _check_number(value: Value, content: Any, depth: int) -> int:
+    text = numbers.canonical(_text(content))
+    value["N"] = text
+    return numbers.size(text)
+
+
+def _binary_size(content: Any) -> int:
+    """The number of bytes behind base64 text, which must be the canonical one."""
+    if type(content) is not str:
+        if type(content) in (list, dict):
+            raise SerializationException(
+                "Unrecognized collection type class java.nio.ByteBuffer"
+                if type(content) is list
+                else "Start of structure or map found where not expected"
+            )
+        raise SerializationException("only base-64-encoded strings are convertible to bytes")
+    if len(content) % 4:
+        raise SerializationException(
+            f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(content)}"
+        )
+    try:
+        return len(a2b_base64(content, strict_mode=True))
+    except (Base64Error, ValueError):
+        raise SerializationException("Invalid Base64 character detected") from None
+
+
+def _check_binary(value: Value, content: Any, depth: int) -> int:
+    return _binary_size(content)
+
+
+def _check_bool(value: Value, content: Any, depth: int) -> int:
+    if type(content) is not bool:
+        raise SerializationException(_boolean_problem(content))
+    return 1
+
+
+def _boolean_problem(content: Any) -> str:
+    if type(content) is str:
+        return "Unexpected token received from parser"
+    return _scalar_problem(content, "Boolean")
+
+
+def _check_null(value: Value, content: Any, depth: int) -> int:
+    if type(content) is not bool:
+        raise SerializationException(_boolean_problem(content))
+    if not content:
+        raise ValidationException(
+            _INVALID + "Null attribute value types must have the value of true"
+        )
+    return 1
+
+
+def _members(content: Any) -> list[Any]:
+    if type(content) is not list:
+        raise SerializationException(
+            "Start of structure or map found where not expected"
+            if type(content) is dict
+            else "Unexpected field type"
+        )
+    return content
+
+
+def _check_text_set(value: Value, content: Any, depth: int) -> int:
+    members = _members(content)
+    if not members:
+        raise ValidationException(_INVALID + "An string set  may not be empty")
+    total = 0
+    for member in members:
+        total += text_size(_text(member))
+    if len(set(members)) != len(members):
+        raise ValidationException(
+            f"{_INVALID}Input collection [{', '.join(members)}] contains duplicates."
+        )
+    members.sort()
+    return total
+
+
+def _check_number_set(value: Value, content: Any, depth: int) -> int:
+    members = _members(content)
+    if not members:
+        raise ValidationException(_INVALID + "An number set  may not be empty")
+    canonical = [numbers.canonical(_text(member)) for member in members]
+    if len(set(canonical)) != len(canonical):
+        raise ValidationException("Input collection contains duplicates")
+    canonical.sort(key=Decimal)
+    value["NS"] = canonical
+    return sum(map(numbers.size, canonical))
+
+
+def _check_binary_set(value: Value, content: Any, depth: int) -> int:
+    members = _members(content)
+    if not members:
+        raise ValidationException(_INVALID + "Binary sets should not be empty")
+    total = 0
+    for member in members:
+        total += _binary_size(member)
+    if len(set(members)) != len(members):
+        raise ValidationException(
+            f"{_INVALID}Input collection [{', '.join(members)}]of type BS contains duplicates."
+        )
+    members.sort(key=a2b_base64)
+    return total
+
+
+def _check_list(value: Value, content: Any, depth: int) -> int:
+    total = 3
+    if depth >= NESTING_MAX and content:
+        raise too_deep()
+    for member in _members(content):
+        total += 1 + check(member, depth + 1)
+    return total
+
+
+def _check_map(value: Value, content: Any, depth: int) -> int:
+    if type(content) is not dict:
+        raise SerializationException(_unexpected_map(content))
+    if depth >= NESTING_MAX and content:
+        raise too_deep()
+    total = 3
+    for name, member in content.items():
+        total += 1 + text_size(name) + check(member, depth + 1)
+    return total
+
+
+def too_deep() -> ValidationException:
+    """More than 32 levels."""
+    return ValidationException(
+        "Nesting Levels have exceeded supported limits: "
+        "Attributes in the item have nested levels beyond supported limit"
+    )
+
+
+_CHECKERS: dict[str, Callable[[Value, Any, int], int]] = {
+    "S": _check_text,
+    "N": _check_number,
+    "B": _check_binary,
+    "BOOL": _check_bool,
+    "NULL": _check_null,
+    "SS": _check_text_set,
+    "NS": _check_number_set,
+    "BS": _check_binary_set,
+    "L": _check_list,
+    "M": _check_map,
+}
+
+
+def size(value: Value) -> int:
+    """Bytes that a checked value counts for."""
+    ((kind, content),) = value.items()
+    measure = _MEASURES.get(kind)
+    return 1 if measure is None else measure(content)
+
+
+def _list_size(content: list[Value]) -> int:
+    return 3 + sum(1 + size(member) for member in content)
+
+
+def _map_size(content: Item) -> int:
+    return 3 + sum(1 + text_size(name) + size(member) for name, member in content.items())
+
+
+def _decoded_length(base64: str) -> int:
+    return len(base64) // 4 * 3 - base64.count("=", -2) if base64 else 0
+
+
+_MEASURES: dict[str, Callable[[Any], int]] = {
+    "S": text_size,
+    "N": numbers.size,
+    "B": _decoded_length,
+    "SS": lambda content: sum(map(text_size, content)),
+    "NS": lambda content: sum(map(numbers.size, content)),
+    "BS": lambda content: sum(map(_decoded_length, content)),
+    "L": _list_size,
+    "M": _map_size,
+}
+
+
+def item_size(item: Item) -> int:
+    """Bytes that a checked item counts for: its names and its values."""
+    return sum(text_size(name) + size(value) for name, value in item.items())
+
+
+def nesting(value: Value) -> int:
+    """Levels of lists and maps in a checked value: 0 for a scalar."""
+    ((kind, content),) = value.items()
+    if kind == "L":
+        return 1 + max(map(nesting, content), default=0)
+    if kind == "M":
+        return 1 + max(map(nesting, content.values()), default=0)
+    return 0
+
+
+def ordering(value: Value) -> Any:
+    """Something that compares as values of the same scalar type (S, N, B) do; else None."""
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return content
+    if kind == "N":
+        return Decimal(content)
+    if kind == "B":
+        return a2b_base64(content)
+    return None
+
+
+def java(value: Any) -> str:
+    """A checked value as AWS prints it in messages: `{S:a}`, `{NS:[1, 2]}`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}:{java(member)}" for name, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(java, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
