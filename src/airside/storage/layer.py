@@ -9,7 +9,7 @@ read costs no locking and sees one consistent state; `release` moves on to the n
 connection of their own, in the thread that runs commits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import apsw
@@ -87,37 +87,39 @@ class Layer:
             _SCAN_REVERSE if reverse else _SCAN, (start, end, -1 if limit is None else limit)
         )
 
-    def commit(self, writes: Mapping[bytes, bytes | None], *, bottom: bool) -> None:
-        """Make `writes` durable, all or none. Deletions leave a mark unless this is the bottom.
+    def write(self, writes: Mapping[bytes, bytes | None], *, bottom: bool) -> None:
+        """Begin a transaction and write; None deletes. Only `commit` makes it seen and durable.
 
-        Raises apsw.Error. Blocks: for the thread that runs commits.
+        Deletions leave a mark unless this is the bottom. Raises apsw.Error with nothing written.
         """
-        writer = self.writer()
-        writer.execute("BEGIN IMMEDIATE")
-        try:
-            self.apply(writes.items(), bottom=bottom)
-            writer.execute("COMMIT")
-        except BaseException:
-            if writer.in_transaction:
-                writer.execute("ROLLBACK")
-            raise
-
-    def apply(self, writes: Iterable[Written], *, bottom: bool) -> None:
-        """Write inside the open transaction of the writer."""
         puts: list[tuple[bytes, bytes | int]] = []
         deletes: list[tuple[bytes]] = []
-        for key, value in writes:
-            if isinstance(value, bytes):
+        for key, value in writes.items():
+            if value is not None:
                 puts.append((key, value))
             elif bottom:
                 deletes.append((key,))
             else:
                 puts.append((key, 0))
         writer = self.writer()
-        if puts:
-            writer.executemany(_PUT, puts)
-        if deletes:
-            writer.executemany(_DELETE, deletes)
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            if puts:
+                writer.executemany(_PUT, puts)
+            if deletes:
+                writer.executemany(_DELETE, deletes)
+        except apsw.Error:
+            self._roll_back(writer)
+            raise
+
+    def commit(self) -> None:
+        """Commit what `write` began. Blocks. Raises apsw.Error with nothing written."""
+        writer = self.writer()
+        try:
+            writer.execute("COMMIT")
+        except apsw.Error:
+            self._roll_back(writer)
+            raise
 
     def writer(self) -> apsw.Connection:
         """The connection that writes, opened at the first call."""
@@ -129,6 +131,11 @@ class Layer:
             ).fetchall()
             self._writer = writer
         return self._writer
+
+    @staticmethod
+    def _roll_back(writer: apsw.Connection) -> None:
+        if writer.in_transaction:
+            writer.execute("ROLLBACK")
 
     def pages_written(self) -> int:
         """How many pages went to the write-ahead log so far."""

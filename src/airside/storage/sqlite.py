@@ -1,8 +1,8 @@
 """The embedded store: one branch, a stack of SQLite layers, with group commit.
 
 A transaction's body runs at once, on the event loop, over everything that ran before it, durable
-or not yet. Its writes join the group that is committed next; one thread commits one group at a
-time, and callers go on when their group is durable. While a group is being committed the next one
+or not yet. Its writes join the group that is committed next; a thread commits one group at a time,
+and callers go on when their group is durable. While a group is being committed the next one
 gathers, so the more there is to do, the more transactions share one fsync.
 
 Reads see what is durable and nothing else.
@@ -13,7 +13,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
+
+import apsw
 
 from airside.kernel.store import Snapshot, Transaction
 from airside.storage.errors import CommitFailed, StoreClosed
@@ -27,6 +30,11 @@ log = logging.getLogger("airside.storage")
 
 LOG_PAGES_MAX = 1000
 """Pages in the write-ahead log before it is moved into the file (8 MB)."""
+
+WRITES_IN_PLACE_MAX = 1000
+"""A group of up to so many writes (7 us each) goes into SQLite on the loop and only its COMMIT runs
+in the thread. A thread that writes row by row takes the interpreter lock for each, and next to a
+busy loop it waits for the lock, not for the disk: measured 40 instead of 1,200 per second."""
 
 
 class _Group:
@@ -167,7 +175,17 @@ class SqliteStore:
             _fail(group, error)
             raise
         self._committing, self._gathering = group, _Group()
-        self._submit(self._commit, self._committed)
+        values = group.overlay.values
+        write = partial(self._top.write, values, bottom=len(self._layers) == 1)
+        if len(values) > WRITES_IN_PLACE_MAX:
+            self._submit(partial(_run, write, self._top.commit), self._committed)
+            return
+        try:
+            write()
+        except apsw.Error as error:
+            self._conclude(error)
+        else:
+            self._submit(self._top.commit, self._committed)
 
     def _run_hook(self, group: _Group) -> None:
         if self._hook is not None:
@@ -175,7 +193,7 @@ class SqliteStore:
             self._hook(draft)
             group.overlay.update(draft.own.values)
 
-    def _submit(self, work: Callable[[], None], done: Callable[[Future[None]], None]) -> None:
+    def _submit(self, work: Callable[[], object], done: Callable[[Future[object]], None]) -> None:
         """Run `work` in the thread, then `done` on the loop."""
         self._busy = True
         loop = asyncio.get_running_loop()
@@ -183,16 +201,14 @@ class SqliteStore:
             lambda future: loop.call_soon_threadsafe(done, future)
         )
 
-    def _commit(self) -> None:
-        """In the thread: write the group."""
-        assert self._committing is not None
-        bottom = len(self._layers) == 1
-        self._top.commit(self._committing.overlay.values, bottom=bottom)
+    def _committed(self, future: Future[object]) -> None:
+        self._conclude(future.exception())
+        self._go_on()
 
-    def _committed(self, future: Future[None]) -> None:
+    def _conclude(self, error: BaseException | None) -> None:
+        """Tell those who wait for the group how it went."""
         group, self._committing = self._committing, None
         assert group is not None
-        error = future.exception()
         if error is None:
             for waiter in group.waiters:
                 if not waiter.done():
@@ -202,7 +218,6 @@ class SqliteStore:
             _fail(group, error)
             _fail(self._gathering, error)
             self._gathering = _Group()
-        self._go_on()
 
     def _go_on(self) -> None:
         """After the thread's work: move the log into the file, or commit what has gathered."""
@@ -217,11 +232,16 @@ class SqliteStore:
         self._idle.set()
         self._flush()
 
-    def _checkpointed(self, future: Future[None]) -> None:
+    def _checkpointed(self, future: Future[object]) -> None:
         error = future.exception()
         if error is not None:
             log.error("the write-ahead log could not be moved: %s", error)
         self._go_on()
+
+
+def _run(*steps: Callable[[], None]) -> None:
+    for step in steps:
+        step()
 
 
 def _fail(group: _Group, error: BaseException) -> None:
