@@ -1,0 +1,294 @@
+"""The life of messages in FIFO queues, as transitions of one transaction.
+
+Messages lie under their group, in order. Groups stand in line by when their first message can be
+received; a group with messages in flight stands where the last of them becomes visible again, so
+that nobody receives from it before. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+"""
+
+import msgspec
+
+from airside.kernel import Snapshot, Transaction
+from airside.services.sqs import store
+from airside.services.sqs.errors import InvalidParameterValueException
+from airside.services.sqs.limits import DEDUPLICATION_SECONDS
+from airside.services.sqs.queue import Delivery, Ledger, Message, Queue, Receipt
+from airside.services.sqs.standard import DISPOSED_MAX, Disposal, check_total_timeout
+from airside.services.sqs.store import Place
+from airside.storage import pack, unpack
+
+_FORGOTTEN_AT_ONCE = 8
+"""How many old deduplication ids one send forgets; more than it adds."""
+
+
+class Group(msgspec.Struct, array_like=True):
+    """A message group that has messages. `(ready_ms, head)` is its place in line."""
+
+    ready_ms: int
+    head: int
+    in_flight: dict[int, int] = {}
+    """Sequence -> in flight until."""
+
+
+class Deduplication(msgspec.Struct, frozen=True, array_like=True):
+    """A message accepted within the last five minutes."""
+
+    message_id: str
+    sequence: int
+    accepted_ms: int
+    body_md5: str
+    attributes_md5: str | None
+
+
+def _identity(queue: Queue) -> bytes:
+    definition = queue.definition
+    return pack(("sqs", definition.account_id, definition.region, "id", definition.id))
+
+
+def find_duplicate(
+    tx: Transaction, queue: Queue, message: Message, now_ms: int
+) -> Deduplication | None:
+    """The message accepted earlier under the same deduplication id, if that still counts."""
+    scope = message.group if queue.deduplicates_by_group else ""
+    key = _identity(queue) + pack(("d", scope, message.deduplication_id))
+    raw = tx.get(key)
+    if raw is None:
+        return None
+    found = msgspec.msgpack.decode(raw, type=Deduplication)
+    return found if now_ms < found.accepted_ms + DEDUPLICATION_SECONDS * 1000 else None
+
+
+def remember(tx: Transaction, queue: Queue, message: Message, now_ms: int) -> None:
+    """Keep a deduplication id for five minutes, and forget some that are past that."""
+    identity = _identity(queue)
+    scope = message.group if queue.deduplicates_by_group else ""
+    kept = Deduplication(
+        message.id, message.sequence, now_ms, message.body_md5, message.attributes_md5
+    )
+    tail = pack((scope, message.deduplication_id))
+    tx.put(identity + pack(("d",)) + tail, msgspec.msgpack.encode(kept))
+    expiries = identity + pack(("e",))
+    expires_at = now_ms + DEDUPLICATION_SECONDS * 1000
+    tx.put(expiries + pack((expires_at,)) + tail, b"")
+    past = list(tx.scan(expiries, expiries + pack((now_ms,)), limit=_FORGOTTEN_AT_ONCE))
+    for key, _ in past:
+        expired_at, *rest = unpack(key[len(expiries) :])
+        entry = identity + pack(("d", *rest))
+        raw = tx.get(entry)
+        accepted = msgspec.msgpack.decode(raw, type=Deduplication).accepted_ms if raw else None
+        if accepted is not None and accepted + DEDUPLICATION_SECONDS * 1000 == expired_at:
+            tx.delete(entry)
+        tx.delete(key)
+
+
+def accept(
+    tx: Transaction, queue: Queue, message: Message, available_at_ms: int, now_ms: int,
+    ledger: Ledger,
+) -> None:  # fmt: skip
+    """Put a new message at the end of its group. Settles its sequence."""
+    assert message.group is not None
+    at = store.place_of(queue)
+    message.sequence = _next_sequence(tx, queue, message.sequence)
+    message.available_ms = available_at_ms
+    tx.put(at.messages + pack((message.group, message.sequence)), store.encode(tx, at, message))
+    group = _load(tx, at, message.group)
+    if group is None:
+        group = Group(available_at_ms, message.sequence)
+        _save(tx, at, message.group, group)
+        tx.put(at.visible + pack((group.ready_ms, group.head, message.group)), b"")
+        ledger.announce(available_at_ms)
+    ledger.total += 1
+    if available_at_ms > now_ms:
+        ledger.delayed.append((available_at_ms, 1))
+
+
+def _next_sequence(tx: Transaction, queue: Queue, drawn: int) -> int:
+    key = _identity(queue) + pack(("s",))
+    raw = tx.get(key)
+    sequence = max(drawn, int.from_bytes(raw, "big") + 1) if raw else drawn
+    tx.put(key, sequence.to_bytes(8, "big"))
+    return sequence
+
+
+def receive(
+    tx: Transaction, queue: Queue, now_ms: int, count: int, timeout_ms: int, ledger: Ledger,
+    disposal: Disposal, *, redrive: bool,
+) -> list[Delivery]:  # fmt: skip
+    """Take up to `count` messages in flight, as many of one group as there are before the next."""
+    at = store.place_of(queue)
+    end = at.visible + pack((now_ms + 1,))
+    start = at.visible
+    taken: list[Delivery] = []
+    while len(taken) < count and disposal.count < DISPOSED_MAX:
+        found = list(tx.scan(start, end, limit=count - len(taken)))
+        if not found:
+            break
+        for key, _ in found:
+            name = unpack(key[len(at.visible) :])[2]
+            group = _load(tx, at, name)
+            assert group is not None, "a group in line exists"
+            taken += _receive_group(tx, queue, name, group, now_ms, count - len(taken),
+                                    timeout_ms, ledger, disposal, redrive=redrive)  # fmt: skip
+            if len(taken) >= count or disposal.count >= DISPOSED_MAX:
+                break
+        start = found[-1][0] + b"\0"
+    return taken
+
+
+def _receive_group(
+    tx: Transaction, queue: Queue, name: str, group: Group, now_ms: int, count: int,
+    timeout_ms: int, ledger: Ledger, disposal: Disposal, *, redrive: bool,
+) -> list[Delivery]:  # fmt: skip
+    """Take messages from the head of one group; move the group in line."""
+    at = store.place_of(queue)
+    prefix = at.messages + pack((name,))
+    group.in_flight = {}
+    taken: list[Delivery] = []
+    start = prefix
+    blocked = False
+    while len(taken) < count and disposal.count < DISPOSED_MAX and not blocked:
+        wanted = count - len(taken)
+        found = list(tx.scan(start, prefix + b"\xff", limit=wanted))
+        for key, raw in found:
+            message = store.decode(raw)
+            if message.expired(queue, now_ms):
+                _drop(tx, at, key, message, ledger)
+                disposal.count += 1
+            elif redrive and message.dead(queue):
+                disposal.dead.append(store.load_body(tx, at, message))
+                _drop(tx, at, key, message, ledger)
+                disposal.count += 1
+            elif message.receive_count == 0 and message.available_ms > now_ms:
+                blocked = True
+                break
+            else:
+                taken.append(_take(tx, queue, at, key, message, now_ms, timeout_ms, ledger))
+                group.in_flight[message.sequence] = now_ms + timeout_ms
+        if len(found) < wanted:
+            break
+        start = found[-1][0] + b"\0"
+    _line_up(tx, at, name, group, ledger)
+    return taken
+
+
+def _take(
+    tx: Transaction, queue: Queue, at: Place, key: bytes, message: Message, now_ms: int,
+    timeout_ms: int, ledger: Ledger,
+) -> Delivery:  # fmt: skip
+    until_ms = now_ms + timeout_ms
+    message.take(now_ms)
+    store.load_body(tx, at, message)
+    tx.put(key, store.encode(tx, at, message))
+    ledger.hide(until_ms, message.group)
+    receipt = Receipt(
+        queue.contents, message.sequence, until_ms, message.receive_count, message.group
+    )
+    return Delivery(message, receipt)
+
+
+def _drop(tx: Transaction, at: Place, key: bytes, message: Message, ledger: Ledger) -> None:
+    tx.delete(key)
+    store.drop_body(tx, at, message)
+    ledger.total -= 1
+
+
+def _line_up(tx: Transaction, at: Place, name: str, group: Group, ledger: Ledger) -> None:
+    """Put a group where it belongs in line after its messages changed, or away when empty."""
+    tx.delete(at.visible + pack((group.ready_ms, group.head, name)))
+    prefix = at.messages + pack((name,))
+    first = next(iter(tx.scan(prefix, prefix + b"\xff", limit=1)), None)
+    if first is None:
+        tx.delete(at.groups + pack((name,)))
+        return
+    message = store.decode(first[1])
+    group.head = message.sequence
+    if group.in_flight:
+        group.ready_ms = max(group.in_flight.values())
+    elif message.receive_count == 0:
+        group.ready_ms = message.available_ms
+    else:
+        group.ready_ms = message.sent_ms
+    _save(tx, at, name, group)
+    tx.put(at.visible + pack((group.ready_ms, group.head, name)), b"")
+    ledger.announce(group.ready_ms)
+
+
+def delete(
+    tx: Transaction, queue: Queue, receipt: Receipt, handle: str, now_ms: int, ledger: Ledger
+) -> None:
+    """Delete a message that is in flight under this receipt, or is gone already."""
+    at = store.place_of(queue)
+    found = _find(tx, at, receipt)
+    if found is None:
+        return
+    key, message, group = found
+    until_ms = group.in_flight.get(message.sequence, 0)
+    if message.receive_count != receipt.receive_count or until_ms <= now_ms:
+        raise InvalidParameterValueException(
+            f"Value {handle} for parameter ReceiptHandle is invalid. "
+            "Reason: The receipt handle has expired."
+        )
+    _drop(tx, at, key, message, ledger)
+    ledger.show(until_ms, message.group)
+    group.in_flight = {s: until for s, until in group.in_flight.items() if s != message.sequence}
+    assert receipt.group is not None
+    _line_up(tx, at, receipt.group, group, ledger)
+
+
+def change_visibility(
+    tx: Transaction, queue: Queue, receipt: Receipt, handle: str, now_ms: int, timeout_ms: int,
+    ledger: Ledger,
+) -> None:  # fmt: skip
+    """Let a message in flight be visible `timeout_ms` from now."""
+    at = store.place_of(queue)
+    found = _find(tx, at, receipt)
+    if found is not None:
+        _, message, group = found
+        until_ms = group.in_flight.get(message.sequence, 0)
+        if message.receive_count == receipt.receive_count and until_ms > now_ms:
+            check_total_timeout(message, now_ms, timeout_ms)
+            group.in_flight = {**group.in_flight, message.sequence: now_ms + timeout_ms}
+            ledger.show(until_ms, message.group)
+            ledger.hide(now_ms + timeout_ms, message.group)
+            assert receipt.group is not None
+            _line_up(tx, at, receipt.group, group, ledger)
+            return
+    raise InvalidParameterValueException(
+        f"Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or "
+        "is not available for visibility timeout change."
+    )
+
+
+def _find(tx: Transaction, at: Place, receipt: Receipt) -> tuple[bytes, Message, Group] | None:
+    key = at.messages + pack((receipt.group, receipt.sequence))
+    raw = tx.get(key)
+    group = _load(tx, at, receipt.group) if receipt.group is not None else None
+    if raw is None or group is None:
+        return None
+    return key, store.decode(raw), group
+
+
+def _load(snapshot: Snapshot, at: Place, name: str) -> Group | None:
+    raw = snapshot.get(at.groups + pack((name,)))
+    return None if raw is None else msgspec.msgpack.decode(raw, type=Group)
+
+
+def _save(tx: Transaction, at: Place, name: str, group: Group) -> None:
+    tx.put(at.groups + pack((name,)), msgspec.msgpack.encode(group))
+
+
+def hidden(snapshot: Snapshot, queue: Queue, now_ms: int, limit: int) -> Ledger:
+    """What is in flight or delayed at this moment, for gauges."""
+    ledger = Ledger()
+    at = store.place_of(queue)
+    start = at.visible + pack((now_ms + 1,))
+    for key, _ in snapshot.scan(start, at.visible + b"\xff", limit=limit):
+        name = unpack(key[len(at.visible) :])[2]
+        group = _load(snapshot, at, name)
+        assert group is not None, "a group in line exists"
+        for until_ms in group.in_flight.values():
+            ledger.hide(until_ms, name)
+        if not group.in_flight:
+            prefix = at.messages + pack((name,))
+            for _, raw in snapshot.scan(prefix, prefix + b"\xff", limit=limit):
+                ledger.delayed.append((store.decode(raw).available_ms, 1))
+    return ledger

@@ -1,0 +1,42 @@
+"""Tags of queues."""
+
+import msgspec
+
+from airside.kernel import Context, Request, Result, Transaction, operation
+from airside.services.sqs import store
+from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs.queues import check_tags
+
+
+@operation("TagQueue", resource=queue_arn)
+async def tag_queue(ctx: Context, request: Request) -> Result:
+    """Set tags."""
+    return await _change(ctx, request["QueueUrl"], add=request["Tags"], remove=[])
+
+
+@operation("UntagQueue", resource=queue_arn)
+async def untag_queue(ctx: Context, request: Request) -> Result:
+    """Remove tags."""
+    return await _change(ctx, request["QueueUrl"], add={}, remove=request["TagKeys"])
+
+
+async def _change(ctx: Context, url: str, *, add: dict[str, str], remove: list[str]) -> Result:
+    def body(tx: Transaction) -> str:
+        queue = load_queue(tx, ctx, url)
+        tags = {**queue.definition.tags, **add}
+        tags = {key: value for key, value in tags.items() if key not in remove}
+        check_tags(tags)
+        store.save_queue(tx, msgspec.structs.replace(queue.definition, tags=tags))
+        return queue.arn
+
+    arn = await ctx.store.transact(body)
+    ctx.use("Requests", 1, arn)
+    return {}
+
+
+@operation("ListQueueTags", resource=queue_arn)
+async def list_queue_tags(ctx: Context, request: Request) -> Result:
+    """All tags."""
+    queue = await ctx.store.read(lambda snapshot: load_queue(snapshot, ctx, request["QueueUrl"]))
+    ctx.use("Requests", 1, queue.arn)
+    return {"Tags": queue.definition.tags or None}
