@@ -35,10 +35,13 @@ def _content(service: str) -> bytes:
 
 @lru_cache
 def reference(service: str, protocol: str) -> botocore.model.ServiceModel:
-    """botocore's model of a service. For query, with the traits that only query clients know."""
+    """botocore's model of a service, with what our overlay patches into it.
+
+    Not for JSON: there botocore would take the names that only query clients use.
+    """
     overlay = models.load_overlay(service)
     raw = json.loads(models.model_bytes(service))
-    if protocol == "query":
+    if protocol != "json":
         raw = models.merge(raw, overlay.patch)
     raw["metadata"]["protocol"] = protocol
     for operation in raw["operations"].values():

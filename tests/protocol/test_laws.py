@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.protocol import reference
+from tests.protocol.values import Rules, Values, from_botocore, to_botocore
 
 from airside.kernel.http import BytesBody
 from airside.protocol.codec import CODECS, codec_for
-from tests.protocol import reference
-from tests.protocol.values import Rules, Values, from_botocore, to_botocore
 
 RULES = {
     "json": (Rules(empty_flattened=True, milliseconds=False), Rules(empty_flattened=True)),

@@ -141,6 +141,10 @@ class ServiceModel:
             found = self._error(renamed, entry)
         return found
 
+    def _query_name(self, code: str) -> str:
+        """What query clients of a service that prefers another protocol call an error."""
+        return code if self.protocols[0] == "query" else common_names("query").get(code, code)
+
     def _error(self, name: str, entry: schema.ErrorEntry | None) -> ErrorFacts:
         entry = entry or schema.ErrorEntry()
         definition = self._document.shapes.get(name)
@@ -157,7 +161,7 @@ class ServiceModel:
             code=code,
             status=status,
             sender_fault=status < 500 if sender is None else sender,
-            query_code=entry.query_code or code,
+            query_code=entry.query_code or self._query_name(code),
             json_type=entry.type or (prefix if shape is not None else "") + code,
             message_member=entry.message_member or _message_member(shape)
             or self.overlay.message_member or "message",

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from airside.kernel import Body, HttpRequest, HttpResponse, ServiceError
 from airside.kernel.operation import Request, Result
 from airside.protocol.errors import MalformedInput
-from airside.protocol.models import OperationModel, ServiceModel
+from airside.protocol.models import OperationModel, ServiceModel, common_errors
 from airside.protocol.query_values import Node, Readers
 from airside.protocol.validation import validate
 from airside.protocol.xml_tree import escape
@@ -102,7 +102,9 @@ class QueryCodec:
             f"    <Message>{escape(error.message)}</Message>\n  </Error>\n"
             f"  <RequestId>{escape(request_id)}</RequestId>\n</ErrorResponse>\n"
         )
-        return HttpResponse(facts.status, _headers(request_id), document.encode())
+        common = common_errors("query").get(facts.query_code)
+        status = common.http_status_code if common is not None else None
+        return HttpResponse(status or facts.status, _headers(request_id), document.encode())
 
 
 def _headers(request_id: str) -> list[tuple[str, str]]:

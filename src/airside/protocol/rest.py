@@ -12,7 +12,7 @@ import msgspec
 from airside.kernel import Body, HttpRequest, HttpResponse, ServiceError
 from airside.kernel.operation import Request, Result
 from airside.protocol import scalars
-from airside.protocol.errors import InvalidArgument, SerializationException
+from airside.protocol.errors import InvalidArgument, Rejected, SerializationException
 from airside.protocol.event_stream import encode_stream
 from airside.protocol.json_values import ResultError
 from airside.protocol.models import OperationModel, ServiceModel
@@ -43,7 +43,10 @@ class RestCodec(ABC):
     """A REST protocol."""
 
     protocol: str
-    content_type: str
+
+    @abstractmethod
+    def content_type(self, model: ServiceModel) -> str:
+        """The Content-Type of a document."""
 
     @abstractmethod
     def body_reader(self, model: ServiceModel, operation: OperationModel) -> ReadBody:
@@ -161,7 +164,7 @@ class _Input:
             try:
                 labels = self._template.extract(http.path)
             except ValueError:
-                raise SerializationException("The path is not valid UTF-8") from None
+                raise self._not_utf8() from None
             for wire, (name, parse) in self._labels.items():
                 request[name] = parse(labels[wire])
         if http.query:
@@ -186,7 +189,7 @@ class _Input:
         try:
             parameters = parse_query(text)
         except ValueError:
-            raise SerializationException("The query string is not valid UTF-8") from None
+            raise self._not_utf8() from None
         for key, values in parameters.items():
             known = self._query.get(key)
             if known is not None:
@@ -199,6 +202,11 @@ class _Input:
             if rest:
                 many = member.shape.value.shape.type == "list"
                 request[member.name] = rest if many else {k: v[0] for k, v in rest.items()}
+
+    def _not_utf8(self) -> ServiceError:
+        if self._s3_style:
+            return Rejected("InvalidURI", "Couldn't parse the specified URI.")
+        return SerializationException("The request's path and query string must be UTF-8")
 
     def _read_body(self, body: Body | bytes, request: Request) -> None:
         if self._payload is not None:
@@ -338,7 +346,7 @@ class _Output:
         self._places: dict[str, Place] = {}
         self._in_body: frozenset[str] = frozenset()
         self._body: WriteBody | None = None
-        self._content_type = codec.content_type
+        self._content_type = codec.content_type(model)
         self._raw_type = model.overlay.content_types.get(operation.name)
         shape = operation.output
         if shape is None:

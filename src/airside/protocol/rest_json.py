@@ -14,7 +14,10 @@ class RestJsonCodec(RestCodec):
     """REST JSON, as Lambda and API Gateway speak it."""
 
     protocol = "rest-json"
-    content_type = "application/json"
+
+    def content_type(self, model: ServiceModel) -> str:
+        """Of a JSON document."""
+        return "application/json"
 
     def body_reader(self, model: ServiceModel, operation: OperationModel) -> ReadBody:
         """Reads the members that stand in the body, from the whole body."""
@@ -69,7 +72,7 @@ class RestJsonCodec(RestCodec):
             member = members.get(name)
             if member is not None and member.location is not None and value is not None:
                 header_place(member)(value, response)
-        headers.append(("Content-Type", self.content_type))
+        headers.append(("Content-Type", self.content_type(model)))
         response.body = encode_document(content)
         return response
 

@@ -18,7 +18,10 @@ class RestXmlCodec(RestCodec):
     """REST XML, as S3 and CloudFront speak it."""
 
     protocol = "rest-xml"
-    content_type = "application/xml"
+
+    def content_type(self, model: ServiceModel) -> str:
+        """S3 says application/xml; CloudFront and Route 53 say text/xml."""
+        return "application/xml" if model.overlay.bare_errors else "text/xml"
 
     def body_reader(self, model: ServiceModel, operation: OperationModel) -> ReadBody:
         """Reads the members that stand in the body, from the whole body."""
@@ -82,14 +85,14 @@ class RestXmlCodec(RestCodec):
                 header_place(member)(value, response)
             else:
                 members[name] = value
-        if operation is not None and operation.method == "HEAD":
+        if (operation is not None and operation.method == "HEAD") or facts.status == 304:
             return response
         more = "".join(
             f"<{name}>{escape(str(value))}</{name}>"
             for name, value in members.items() if value is not None and _is_scalar(value)
         )  # fmt: skip
         code, message = escape(facts.code), escape(error.message)
-        response.headers.append(("Content-Type", self.content_type))
+        response.headers.append(("Content-Type", self.content_type(model)))
         if model.overlay.bare_errors:
             document = (
                 f"{DECLARATION}<Error><Code>{code}</Code><Message>{message}</Message>{more}"

@@ -156,8 +156,10 @@ class ValidationEntry(Struct, rename="camel", forbid_unknown_fields=True):
     """Its wording; `{member}` stands for the member's name."""
     skip: tuple[str, ...] = ()
     """Operations or shapes that check themselves; `*` for all of them."""
+    not_null_elements: bool = False
+    """Whether elements of lists are said to be `Member must not be null` besides the rest."""
     enum_errors: dict[str, tuple[str, str]] = {}
-    """Enum shape -> (error, message), for style s3."""
+    """Enum shape -> (error, message); the message may say {value}, {path} and {enum}."""
     source: str = ""
 
 

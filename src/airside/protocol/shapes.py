@@ -124,4 +124,8 @@ def later(made: Mapping[str, Callable[[Any], Any]], name: str) -> Callable[[Any]
 
     A recursive shape meets itself below; by the time a value arrives, the converter is there.
     """
-    return lambda value: made[name](value)
+
+    def convert(value: Any) -> Any:
+        return made[name](value)
+
+    return convert

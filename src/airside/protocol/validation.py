@@ -57,13 +57,18 @@ class _Program:
         self.check: Check | None = None
         skip = frozenset(self.entry.skip)
         if operation.input and not skip & {"*", operation.name, operation.input.name}:
-            self.check = _Compiler(skip).shape(operation.input)
+            self.check = _Compiler(skip, not_null=self.entry.not_null_elements).shape(
+                operation.input
+            )
         self.operation = operation
 
     def error(self, violations: list[Violation]) -> ServiceError:
         entry = self.entry
+        special = _enum_error(entry, violations)
+        if special is not None:
+            return special
         if entry.style == "s3":
-            return _s3_error(entry, violations[0])
+            return _s3_error(self.operation, violations[0])
         missing = next((violation for violation in violations if violation.missing), None)
         if entry.required_error is not None and missing is not None:
             wording = entry.required_message or "The request must contain the parameter {member}."
@@ -81,26 +86,48 @@ def _default(model: ServiceModel) -> ValidationEntry:
     return ValidationEntry()
 
 
-def _s3_error(entry: ValidationEntry, violation: Violation) -> ServiceError:
-    found = entry.enum_errors.get(violation.shape.name)
-    if found is not None:
-        return Rejected(*found)
+def _enum_error(entry: ValidationEntry, violations: list[Violation]) -> ServiceError | None:
+    """The error of its own that the overlay gives to values outside of some enums."""
+    for violation in violations:
+        found = entry.enum_errors.get(violation.shape.name)
+        if found is not None and not violation.missing:
+            name, wording = found
+            message = (
+                wording.replace("{value}", _text(violation.value))
+                .replace("{path}", _path(violation))
+                .replace("{enum}", ", ".join(violation.shape.enum))
+            )
+            if entry.style != "s3" or name != "InvalidArgument":
+                return Rejected(name, message)
+            member = violation.member
+            wire = member.wire if member is not None else ""
+            return InvalidArgument(message, ArgumentName=wire, ArgumentValue=_text(violation.value))
+    return None
+
+
+def _s3_error(operation: OperationModel, violation: Violation) -> ServiceError:
     member = violation.member
+    payload = operation.input.payload if operation.input is not None else None
+    if violation.missing and violation.path == (payload,):
+        return Rejected("MissingRequestBodyError", "Request Body is empty")
     if member is None or member.location is None:
         return MalformedXML(MALFORMED)
     value = "" if violation.value is None else str(violation.value)
-    return InvalidArgument(violation.constraint, ArgumentName=member.wire, ArgumentValue=value)
+    return InvalidArgument("Invalid Argument", ArgumentName=member.wire, ArgumentValue=value)
 
 
 def _coral(violation: Violation) -> str:
-    path = ".".join(part[:1].lower() + part[1:] for part in violation.path)
     if violation.shape.sensitive:
         value = "Value"
     elif violation.missing:
         value = "Value null"
     else:
         value = f"Value '{_text(violation.value)}'"
-    return f"{value} at '{path}' failed to satisfy constraint: {violation.constraint}"
+    return f"{value} at '{_path(violation)}' failed to satisfy constraint: {violation.constraint}"
+
+
+def _path(violation: Violation) -> str:
+    return ".".join(part[:1].lower() + part[1:] for part in violation.path)
 
 
 def _smithy(violation: Violation) -> str:
@@ -192,11 +219,15 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
+_NOT_NULL: Rule = (lambda value: value is not None, "Member must not be null")
+
+
 class _Compiler:
     """Compiles checks for the shapes below one request."""
 
-    def __init__(self, skip: frozenset[str]) -> None:
+    def __init__(self, skip: frozenset[str], *, not_null: bool) -> None:
         self._skip = skip
+        self._more = [_NOT_NULL] if not_null else []
         self._made: dict[str, Check | None] = {}
         self._open: set[str] = set()
 
@@ -262,7 +293,8 @@ class _Compiler:
     def _elements(self, shape: Shape) -> Check | None:
         element = shape.element.shape
         if element.type not in {"structure", "list", "map"}:
-            return _inline(shape, _rules(element), "Member", lambda value: value)
+            rules = _rules(element)
+            return _inline(shape, rules + self._more if rules else rules, "Member", list)
         check = self.shape(element)
         if check is None:
             return None
@@ -274,7 +306,8 @@ class _Compiler:
         return check_elements
 
     def _entries(self, shape: Shape) -> Check | None:
-        keys = _inline(shape, _rules(shape.key.shape), "Map keys", lambda value: value)
+        rules = _rules(shape.key.shape)
+        keys = _inline(shape, rules + self._more if rules else rules, "Map keys", list)
         target = shape.value.shape
         if target.type not in {"structure", "list", "map"}:
             inline = _inline(shape, _rules(target), "Map value", lambda value: value.values())

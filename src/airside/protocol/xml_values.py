@@ -302,4 +302,8 @@ def _with_attributes(attributes: list[Member], opening: str, closing: str, conte
 
 def _later(made: Mapping[str, Write], name: str) -> Write:
     """`shapes.later`, for writers."""
-    return lambda value, out: made[name](value, out)
+
+    def write(value: Any, out: list[str]) -> None:
+        made[name](value, out)
+
+    return write
