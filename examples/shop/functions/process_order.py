@@ -1,9 +1,11 @@
 """Fed by the queue: take the stock for an order, or reject it."""
 
+import logging
 from typing import Any
 
 from shop import order_queue, orders
-from shop.web import logger
+
+logger = logging.getLogger("shop")
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -1,23 +1,22 @@
-"""What the tests share: the functions' folder on the path, and an environment like the deployed one."""
+"""The functions' folder on the path, as it is in Lambda, and a shop to test."""
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "functions")]
 
-os.environ.update(
-    AWS_DEFAULT_REGION="eu-west-1",
-    AWS_ACCESS_KEY_ID="test",
-    AWS_SECRET_ACCESS_KEY="test",
-    PRODUCTS_TABLE="products",
-    CARTS_TABLE="carts",
-    ORDERS_TABLE="orders",
-    ORDERS_BY_USER_INDEX="by-user",
-    USERS_TABLE="users",
-    SESSIONS_TABLE="sessions",
-    ORDERS_QUEUE_URL="https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
-)
+from storefront import Shop, opened  # noqa: E402
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """A shop with stocked shelves and no customers."""
+    with opened() as shop:
+        shop.call("list_products")
+        yield shop

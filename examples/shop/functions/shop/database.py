@@ -91,7 +91,8 @@ def condition_failed(error: ClientError) -> bool:
 
 def failed_conditions(error: ClientError) -> list[bool]:
     """For each action of a cancelled transaction, whether its condition was the reason."""
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[typeddict-item, assignment]
+    response: Mapping[str, Any] = error.response
+    reasons: list[dict[str, Any]] = response.get("CancellationReasons", [])
     return [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
 
 

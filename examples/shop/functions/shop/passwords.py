@@ -40,8 +40,9 @@ def check_given(password: object) -> str:
     return password
 
 
-def hash_password(password: str, cost: Cost = COST) -> str:
+def hash_password(password: str) -> str:
     """The text to store: cost, salt and digest."""
+    cost = COST
     salt = secrets.token_bytes(SALT_BYTES)
     digest = _scrypt(password, salt, cost)
     return f"scrypt${cost.n}${cost.r}${cost.p}${salt.hex()}${digest.hex()}"
