@@ -104,7 +104,7 @@ class Agent:
         ours, theirs = socket_pair()
         try:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", 'exec "$@" 3<&%d' % theirs, "sh",
+                ["/bin/sh", "-c", f'exec "$@" 3<&{theirs}', "sh",
                  *boot.command(sys.executable, "agent"), str(os.getpid())],
                 pass_fds=[theirs], env={}, start_new_session=True, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -8,9 +8,9 @@ GUEST = Path(__file__).with_name("guest")
 _BOOT = """\
 import sys
 from types import ModuleType
-for name, path in (("airside", None), ("airside.runtime", None), ("airside.runtime.guest", {guest!r})):
+for name in ("airside", "airside.runtime", "airside.runtime.guest"):
     shell = sys.modules[name] = ModuleType(name)
-    shell.__path__ = [path] if path else []
+    shell.__path__ = [{guest!r}] if name.endswith("guest") else []
 from airside.runtime.guest.{module} import main
 main()
 """

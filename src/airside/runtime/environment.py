@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol
 
-from airside.kernel.clock import Clock
+from airside.kernel.clock import Clock, iso8601
 from airside.runtime.channel import pipe, socket_pair
 from airside.runtime.guest import frames
 from airside.runtime.loglines import (
@@ -263,7 +263,8 @@ class Environment:
         event = self._event
         if event is None:
             return
-        message = f"RequestId: {event.request_id} Error: Task timed out after {self.spec.timeout_seconds:.2f} seconds"
+        took = f"{self.spec.timeout_seconds:.2f} seconds"
+        message = f"RequestId: {event.request_id} Error: Task timed out after {took}"
         payload = {"errorType": "Sandbox.Timedout", "errorMessage": message}
         self._finish(Outcome(json.dumps(payload).encode(), "timeout", "Sandbox.Timedout"))
         self.kill()
@@ -333,6 +334,4 @@ class Environment:
 
 
 def _timeout_line(now_ms: int, request_id: str, seconds: int) -> str:
-    from airside.kernel.clock import iso8601
-
     return f"{iso8601(now_ms / 1000)} {request_id} Task timed out after {seconds:.2f} seconds\n\n"

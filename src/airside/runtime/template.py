@@ -60,7 +60,7 @@ class Template:
             if on_exit:
                 on_exit(message["status"])
 
-    def _on_process_exit(self, status: int | None) -> None:
+    def _on_process_exit(self, _: int | None) -> None:
         self._channel.close()
         self._on_close()
 

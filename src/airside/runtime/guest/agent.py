@@ -10,6 +10,7 @@ on descriptor 3; when that ends, or the server dies, it dies, and everything bel
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -131,8 +132,6 @@ def main() -> None:
     system.die_with_parent(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(socket.socket(fileno=CONTROL))
-    try:
+    with contextlib.suppress(BrokenPipeError, ConnectionError):
         serve(channel)
-    except (BrokenPipeError, ConnectionError):
-        pass
     os._exit(0)

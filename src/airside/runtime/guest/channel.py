@@ -7,6 +7,7 @@ first byte. Blocking; the server has a non-blocking twin in `airside.runtime.wir
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import socket
@@ -78,7 +79,5 @@ class Channel:
 def close_all(fds: list[int]) -> None:
     """Close descriptors, whatever state they are in."""
     for fd in fds:
-        try:
+        with contextlib.suppress(OSError):
             os.close(fd)
-        except OSError:
-            pass

@@ -84,25 +84,25 @@ def load(name: str) -> Callable[[Any, LambdaContext], Any]:
     """Import the handler `module.function`. Raises Fault, or what the module itself raises."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
-        raise Fault("Runtime.MalformedHandlerName",
-                    f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")  # fmt: skip
+        message = f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)"
+        raise Fault("Runtime.MalformedHandlerName", message)
     if module_name.split(".")[0] in sys.builtin_module_names:
-        raise Fault("Runtime.BuiltInModuleConflict",
-                    f"Cannot use built-in module {module_name} as a handler module")  # fmt: skip
+        message = f"Cannot use built-in module {module_name} as a handler module"
+        raise Fault("Runtime.BuiltInModuleConflict", message)
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError",
-                    f"Unable to import module '{module_name}': {error}") from None  # fmt: skip
+        message = f"Unable to import module '{module_name}': {error}"
+        raise Fault("Runtime.ImportModuleError", message) from None
     except SyntaxError as error:
         where = f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'
-        raise Fault("Runtime.UserCodeSyntaxError",
-                    f"Syntax error in module '{module_name}': {error}", [where]) from None  # fmt: skip
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise Fault("Runtime.UserCodeSyntaxError", message, [where]) from None
     try:
         handler: Callable[[Any, LambdaContext], Any] = getattr(module, function_name)
     except AttributeError:
-        raise Fault("Runtime.HandlerNotFound",
-                    f"Handler '{function_name}' missing on module '{module_name}'") from None  # fmt: skip
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise Fault("Runtime.HandlerNotFound", message) from None
     return handler
 
 

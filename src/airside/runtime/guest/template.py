@@ -10,6 +10,7 @@ Its conversation with the server is on descriptor 3.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -95,8 +96,6 @@ def main() -> None:
     boto3 = preload(config)
     version = ".".join(map(str, sys.version_info[:3]))
     channel.send({"ready": {"version": version, "boto3": boto3}})
-    try:
+    with contextlib.suppress(BrokenPipeError, ConnectionError):
         serve(channel)
-    except (BrokenPipeError, ConnectionError):
-        pass
     os._exit(0)

@@ -1,13 +1,32 @@
 """AWS Lambda."""
 
 from airside.kernel import Service
-from airside.services.lambda_ import errors, functions, invocations, versions
+from airside.services.lambda_ import (
+    account,
+    aliases,
+    concurrency,
+    errors,
+    event_invoke,
+    functions,
+    invocations,
+    mappings,
+    permissions,
+    versions,
+)
+from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.log_delivery import LogDelivery
+from airside.services.lambda_.poller import MappingPollers
+from airside.services.lambda_.resources import RESOURCES
 
 SERVICE = Service(
     "lambda",
-    modules=[functions, versions, invocations],
+    modules=[
+        functions, versions, aliases, permissions, concurrency, invocations, event_invoke, mappings,
+        account,
+    ],
     errors=errors,
-    components=[LogDelivery, Executor],
-)
+    components=[LogDelivery, Executor, AsyncEvents, MappingPollers],
+    resources=RESOURCES,
+    policy=permissions.policy_of,
+)  # fmt: skip

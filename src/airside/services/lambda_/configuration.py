@@ -26,13 +26,11 @@ def create(request: Request) -> dict[str, Any]:
     """The configuration of a new function."""
     if request.get("PackageType", "Zip") != "Zip":
         raise OperationNotImplemented("Container images (PackageType Image) are not implemented.")
-    for member in ("Runtime", "Handler"):
-        if member not in request:
-            raise _invalid(
-                f"{member} is mandatory for zip-based functions"
-                if member == "Handler"
-                else "Runtime and Handler are mandatory parameters for functions created with deployment packages."
-            )
+    if "Runtime" not in request or "Handler" not in request:
+        raise _invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment "
+            "packages."
+        )
     name = request["FunctionName"].rpartition(":")[2]
     config: dict[str, Any] = {
         "Description": "",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from airside.kernel import Cloud, Component, Context, Snapshot
+from airside.kernel import Cloud, Component, Context, Principal, Snapshot
 from airside.kernel.principal import service_principal
 from airside.runtime import Agent
 from airside.runtime.agent import TemplateKind
@@ -22,6 +22,16 @@ from airside.services.lambda_.function import Alias, Version, running_revision
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import FunctionName
 from airside.services.lambda_.variables import environment_variables
+
+
+def execution_principal(role_arn: str, session_name: str) -> Principal:
+    """A function's own identity: its role, assumed by Lambda on its behalf."""
+    account_id = role_arn.split(":")[4]
+    role = role_arn.rpartition("/")[2]
+    return Principal(
+        "assumed-role", f"arn:aws:sts::{account_id}:assumed-role/{role}/{session_name}",
+        account_id, f"AROA:{session_name}", role_arn=role_arn, session_name=session_name,
+    )  # fmt: skip
 
 
 class Target(NamedTuple):
@@ -105,15 +115,19 @@ class Executor(Component):
 
     def changed(self, name: FunctionName) -> None:
         """Retire what runs of a function whose record changed; events in flight end first."""
-        for known in [known for known in self._targets if known[:3] == name[:3]]:
-            del self._targets[known]
+        self.changed_aliases(name)
         for key in [key for key in self._pools if key[0] == name.arn]:
             pool = self._pools.pop(key)
             self._old_pools.add(pool)
             pool.on_empty = lambda pool=pool: self._old_pools.discard(pool)
             pool.drain()
 
-    def prepare(self, ctx: Context, name: FunctionName, version: Version) -> None:
+    def changed_aliases(self, name: FunctionName) -> None:
+        """Look up again what names lead to; versions themselves stay as they are."""
+        for known in [known for known in self._targets if known[:3] == name[:3]]:
+            del self._targets[known]
+
+    def prepare(self, version: Version) -> None:
         """Have the template of a function that was just deployed ready for its first event."""
         runtime = version.config["Runtime"]
         if runtime.startswith("python"):
@@ -168,10 +182,11 @@ class Executor(Component):
 
     def open_log(self, spec: FunctionSpec) -> tuple[str, LogLines]:
         """A new log stream for a new environment."""
-        _, _, _, region, account_id, *_ = spec.arn.split(":")
+        region = spec.arn.split(":")[3]
         day = datetime.fromtimestamp(self.cloud.clock.now(), UTC)
         name = f"{day:%Y/%m/%d}/[{spec.version}]{self.cloud.ids.random_bytes(16).hex()}"
-        stream = Stream(account_id, region, spec.log_group, name)
+        role = execution_principal(spec.role, spec.name)
+        stream = Stream(role, region, spec.log_group, name)
         delivery = self.cloud.component(LogDelivery)
         return name, lambda events: delivery.add(stream, events)
 

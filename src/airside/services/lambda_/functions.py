@@ -11,7 +11,13 @@ from airside.services.lambda_.function import configuration as describe
 from airside.services.lambda_.layers import resolve_layers
 from airside.services.lambda_.limits import PAGE_ITEMS
 from airside.services.lambda_.names import (
-    LATEST, FunctionName, function_arn, is_version, parse, requested, unqualified_arn,
+    LATEST,
+    FunctionName,
+    function_arn,
+    is_version,
+    parse,
+    requested,
+    unqualified_arn,
 )  # fmt: skip
 from airside.services.lambda_.versions import publish
 
@@ -44,7 +50,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
 
     version = await ctx.store.transact(create)
     ctx.component(Executor).changed(name)
-    ctx.component(Executor).prepare(ctx, name, version)
+    ctx.component(Executor).prepare(version)
     return describe(name.arn, version, qualified=False)
 
 
@@ -154,7 +160,7 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
 
     version = await ctx.store.transact(update)
     ctx.component(Executor).changed(name)
-    ctx.component(Executor).prepare(ctx, name, version)
+    ctx.component(Executor).prepare(version)
     return describe(name.arn, version, qualified=False)
 
 

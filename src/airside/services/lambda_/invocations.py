@@ -7,6 +7,7 @@ from typing import Any
 from airside.kernel import Context, Request, Result, operation
 from airside.runtime.spec import Event
 from airside.services.lambda_ import errors, limits
+from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor, Target
 from airside.services.lambda_.names import function_arn, requested
 
@@ -15,7 +16,7 @@ _JSON_START = b' \t\n\r{["-0123456789tfn'
 
 @operation("Invoke", resource=function_arn, action="lambda:InvokeFunction")
 async def invoke(ctx: Context, request: Request) -> Result:
-    """Run a function: wait for its answer, or (Event) only accept the event, or (DryRun) neither."""
+    """Run a function; Event only accepts the event, DryRun not even that."""
     name = requested(ctx, request)
     payload: bytes = request.get("Payload") or b"{}"
     kind = request.get("InvocationType", "RequestResponse")
@@ -45,9 +46,7 @@ async def invoke(ctx: Context, request: Request) -> Result:
 
 async def accept(ctx: Context, target: Target, event: Event) -> Result:
     """Take an asynchronous event: it is durable before this returns."""
-    from airside.services.lambda_.asynchronous import AsyncEvents
-
-    await ctx.component(AsyncEvents).accept(ctx, target, event)
+    await ctx.component(AsyncEvents).accept(target, event)
     return {"StatusCode": 202, "Payload": b""}
 
 

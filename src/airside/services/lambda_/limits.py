@@ -1,4 +1,7 @@
-"""Numbers that AWS publishes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Numbers that AWS publishes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 from typing import Final
 

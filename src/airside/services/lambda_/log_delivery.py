@@ -5,8 +5,7 @@ import logging
 from collections import defaultdict
 from typing import NamedTuple
 
-from airside.kernel import Cloud, Component, Context, ServiceError
-from airside.kernel.principal import service_principal
+from airside.kernel import Cloud, Component, Context, Principal, ServiceError
 
 log = logging.getLogger("airside.lambda")
 
@@ -21,7 +20,8 @@ WAITING_BYTES_MAX = 64 * 1024 * 1024
 class Stream(NamedTuple):
     """One log stream."""
 
-    account_id: str
+    principal: Principal
+    """The function's role: writing logs is its right, as on AWS."""
     region: str
     group: str
     name: str
@@ -86,8 +86,7 @@ class LogDelivery(Component):
 
     async def _deliver(self, stream: Stream, lines: Lines) -> None:
         lines.sort(key=lambda line: line[0])
-        principal = service_principal("lambda.amazonaws.com", stream.account_id)
-        ctx = self.cloud.context(principal, "lambda")
+        ctx = self.cloud.context(stream.principal, "lambda")
         ctx.region = stream.region
         try:
             if stream not in self._known:

@@ -34,6 +34,12 @@ class FunctionName(NamedTuple):
         return f"{self.arn}:{self.qualifier}" if self.qualifier else self.arn
 
 
+def from_arn(arn: str) -> FunctionName:
+    """Take apart the ARN of a function, a version or an alias, known to be one."""
+    _, _, _, region, account_id, _, name, *qualifier = arn.split(":")
+    return FunctionName(account_id, region, name, qualifier[0] if qualifier else None)
+
+
 def parse(ctx: Context, text: str, qualifier: str | None = None) -> FunctionName:
     """Take apart a name, a partial ARN or an ARN, each with or without a qualifier."""
     if found := _ARN.fullmatch(text):

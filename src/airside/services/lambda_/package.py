@@ -48,6 +48,17 @@ def inspect_zip(data: bytes) -> Contents:
     return Contents(digest, len(data), own, uses)
 
 
+def inline_zip(source: str, runtime: str) -> bytes:
+    """The package of a template's inline code: one file that the handler `index.x` names."""
+    name = "index.py" if runtime.startswith("python") else "index.js"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        entry = zipfile.ZipInfo(name)  # of 1980, so that equal code has an equal hash
+        entry.external_attr = 0o644 << 16
+        archive.writestr(entry, source)
+    return buffer.getvalue()
+
+
 def inspect_folder(folder: Path) -> Contents:
     """The same for a person's own folder, which is used in place."""
     own = (folder / "boto3").is_dir()

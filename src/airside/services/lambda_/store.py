@@ -1,4 +1,6 @@
-"""How functions lie in storage; the only caller of the store. All keys: lambda, account, region,
+"""How functions lie in storage; the only caller of the store.
+
+Below the account and the region:
 
     function  name                  Function
     version   name, number          Version; $LATEST is number 0
@@ -6,25 +8,34 @@
     policy    name, qualifier       Policy
     retry     name, qualifier       EventInvoke configuration
     url       name, qualifier       Url
+    mapping   uuid                  Mapping
+    async     id                    AsyncEvent
 
 The account and region come from the request's FunctionName, which may be an ARN.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from airside.kernel import Snapshot, Transaction
 from airside.services.lambda_ import errors
+from airside.services.lambda_.async_event import AsyncEvent
 from airside.services.lambda_.function import Alias, Function, Version
+from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
 from airside.storage.keys import after, pack, prefix_range, unpack
+
+QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned")
+"""Configurations that hang on a function, a version or an alias."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _function = msgspec.msgpack.Decoder(Function).decode
 _version = msgspec.msgpack.Decoder(Version).decode
 _alias = msgspec.msgpack.Decoder(Alias).decode
+_mapping = msgspec.msgpack.Decoder(Mapping).decode
+_async_event = msgspec.msgpack.Decoder(AsyncEvent).decode
 _document = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 
@@ -139,7 +150,7 @@ def functions(
 def delete_everything(tx: Transaction, name: FunctionName) -> None:
     """Remove a function with all that belongs to it."""
     tx.delete(_key(name, "function"))
-    for kind in ("version", "alias", "policy", "retry", "provisioned"):
+    for kind in ("version", "alias", *QUALIFIED_KINDS):
         start, end = prefix_range(("lambda", name.account_id, name.region, kind, name.name))
         for key, _ in list(tx.scan(start, end)):
             tx.delete(key)
@@ -169,3 +180,91 @@ def documents(view: Snapshot, name: FunctionName, kind: str) -> list[tuple[str, 
     """All configurations of a kind that a function has: (qualifier, document)."""
     start, end = prefix_range(("lambda", name.account_id, name.region, kind, name.name))
     return [(unpack(key)[-1], _document(raw)) for key, raw in view.scan(start, end)]
+
+
+# Event source mappings: `mapping` by UUID; `lambda-mappings` lists those of all accounts.
+
+
+def find_mapping(view: Snapshot, account_id: str, region: str, uuid: str) -> Mapping | None:
+    """A mapping, or None."""
+    raw = view.get(pack(("lambda", account_id, region, "mapping", uuid)))
+    return None if raw is None else _mapping(raw)
+
+
+def load_mapping_by_arn(view: Snapshot, arn: str) -> Mapping:
+    """A mapping. Raises ResourceNotFoundException."""
+    _, _, _, region, account_id, _, uuid = arn.split(":", 6)
+    found = find_mapping(view, account_id, region, uuid)
+    if found is None:
+        raise errors.ResourceNotFoundException(
+            "The resource you requested does not exist.", Type="User"
+        )
+    return found
+
+
+def mappings(view: Snapshot, account_id: str, region: str) -> list[Mapping]:
+    """All mappings of an account."""
+    start, end = prefix_range(("lambda", account_id, region, "mapping"))
+    return [_mapping(raw) for _, raw in view.scan(start, end)]
+
+
+def every_mapping(view: Snapshot) -> list[Mapping]:
+    """The mappings of all accounts."""
+    start, end = prefix_range(("lambda-mappings",))
+    found = [find_mapping(view, *unpack(key)[1:]) for key, _ in view.scan(start, end)]
+    return [mapping for mapping in found if mapping]
+
+
+def save_mapping(tx: Transaction, mapping: Mapping) -> None:
+    """Write a mapping."""
+    place = (mapping.account_id, mapping.region)
+    tx.put(pack(("lambda", *place, "mapping", mapping.uuid)), _encode(mapping))
+    tx.put(pack(("lambda-mappings", *place, mapping.uuid)), b"")
+
+
+def delete_mapping(tx: Transaction, mapping: Mapping) -> None:
+    """Remove a mapping."""
+    place = (mapping.account_id, mapping.region)
+    tx.delete(pack(("lambda", *place, "mapping", mapping.uuid)))
+    tx.delete(pack(("lambda-mappings", *place, mapping.uuid)))
+
+
+# Asynchronous events: `async` by id; `lambda-async` lists those of all accounts.
+
+
+class AsyncKey(NamedTuple):
+    """Where an asynchronous event lies."""
+
+    account_id: str
+    region: str
+    event_id: str
+
+
+def _async_key(key: AsyncKey) -> bytes:
+    return pack(("lambda", key.account_id, key.region, "async", key.event_id))
+
+
+def save_async_event(tx: Transaction, key: AsyncKey, event: AsyncEvent) -> None:
+    """Write an event."""
+    tx.put(_async_key(key), _encode(event))
+    tx.put(pack(("lambda-async", *key)), b"")
+
+
+def find_async_event(view: Snapshot, key: AsyncKey) -> AsyncEvent | None:
+    """An event, or None when it has ended."""
+    raw = view.get(_async_key(key))
+    return None if raw is None else _async_event(raw)
+
+
+def delete_async_event(tx: Transaction, key: AsyncKey) -> None:
+    """Forget an event."""
+    tx.delete(_async_key(key))
+    tx.delete(pack(("lambda-async", *key)))
+
+
+def async_events(view: Snapshot) -> list[tuple[AsyncKey, AsyncEvent]]:
+    """The events of all accounts that have not ended."""
+    start, end = prefix_range(("lambda-async",))
+    keys = [AsyncKey(*unpack(key)[1:]) for key, _ in view.scan(start, end)]
+    found = [(key, find_async_event(view, key)) for key in keys]
+    return [(key, event) for key, event in found if event]

@@ -64,7 +64,7 @@ async def publish_version(ctx: Context, request: Request) -> Result:
         return publish(ctx, tx, name, request.get("Description", ""), now, revision)
 
     version = await ctx.store.transact(run)
-    ctx.component(Executor).changed(name)
+    ctx.component(Executor).changed_aliases(name)
     return configuration(name.arn, version, qualified=True)
 
 

@@ -1,0 +1,124 @@
+"""Event filters: does a record match a pattern? Pure.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+_MISSING = object()
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "=": lambda left, right: left == right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+def matches_any(filters: list[dict[str, str]], record: dict[str, Any], payload: str) -> bool:
+    """Whether one of the filters lets the record through; no filters let all through.
+
+    `payload` is the member that may be JSON text (`body`); it is compared as JSON when both the
+    pattern and the text are.
+    """
+    if not filters:
+        return True
+    return any(_matches_record(json.loads(each["Pattern"]), record, payload) for each in filters)
+
+
+def _matches_record(pattern: dict[str, Any], record: dict[str, Any], payload: str) -> bool:
+    if isinstance(pattern.get(payload), dict):
+        try:
+            parsed = json.loads(record[payload])
+        except ValueError:
+            return False
+        if not isinstance(parsed, dict):
+            return False
+        record = {**record, payload: parsed}
+    return matches(pattern, record)
+
+
+def matches(pattern: dict[str, Any], value: Any) -> bool:
+    """Whether every member of the pattern finds its match."""
+    for key, wanted in pattern.items():
+        if key == "$or" and isinstance(wanted, list):
+            if not any(matches(choice, value) for choice in wanted):
+                return False
+            continue
+        present = value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
+        if isinstance(wanted, dict):
+            if not any(matches(wanted, each) for each in _each(present)):
+                return False
+        elif not any(_rule(rule, present) for rule in wanted):
+            return False
+    return True
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _rule(rule: Any, value: Any) -> bool:
+    if not isinstance(rule, dict):
+        return any(_equal(rule, each) for each in _each(value))
+    ((operator, operand),) = rule.items()
+    if operator == "exists":
+        return (value is not _MISSING) is operand
+    if value is _MISSING:
+        return False
+    return any(_apply(operator, operand, each) for each in _each(value))
+
+
+def _equal(left: Any, right: Any) -> bool:
+    return (type(left) is type(right) and left == right) or (
+        _is_number(left) and _is_number(right) and left == right
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _apply(operator: str, operand: Any, value: Any) -> bool:
+    if operator == "anything-but":
+        return _anything_but(operand, value)
+    if operator == "numeric":
+        return _is_number(value) and all(
+            _COMPARE[operand[at]](value, operand[at + 1]) for at in range(0, len(operand), 2)
+        )
+    if not isinstance(value, str):
+        return False
+    if operator == "prefix":
+        return value.startswith(str(operand))
+    if operator == "suffix":
+        return value.endswith(str(operand))
+    if operator == "equals-ignore-case":
+        return value.casefold() == str(operand).casefold()
+    if operator == "wildcard":
+        return _wildcard(operand, value)
+    return False
+
+
+def _anything_but(operand: Any, value: Any) -> bool:
+    if isinstance(operand, dict):
+        ((operator, inner),) = operand.items()
+        return not any(_apply(operator, each, value) for each in _each(inner))
+    return not any(_equal(each, value) for each in _each(operand))
+
+
+def _wildcard(pattern: str, value: str) -> bool:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == value
+    if not value.startswith(first):
+        return False
+    position = len(first)
+    for part in rest[:-1]:
+        position = value.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return value.endswith(rest[-1]) and len(value) - len(rest[-1]) >= position

@@ -1,0 +1,233 @@
+"""Polls the queues of event source mappings and calls functions with what comes in.
+
+Idle, a poller waits in one long poll and uses no processor. Under load it works on more and more
+batches at once: five at first, five more each second, as AWS documents it:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from airside.kernel import Arn, Cloud, Component, Context, Principal, ServiceError
+from airside.runtime.spec import Event, Outcome
+from airside.services.lambda_ import store
+from airside.services.lambda_.executor import Executor, execution_principal
+from airside.services.lambda_.filtering import matches_any
+from airside.services.lambda_.mapping import RECEIVE_MAX, Mapping, failed_items, queue_event
+from airside.services.lambda_.names import FunctionName, from_arn
+
+log = logging.getLogger("airside.lambda")
+
+WAIT_SECONDS = 20
+BATCHES_FIRST = 5
+BATCHES_PER_SECOND = 5
+BATCHES_MAX = 1250
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+async def queue_url(ctx: Context, source: Arn, principal: Principal) -> str:
+    """The URL of a queue. Raises QueueDoesNotExist."""
+    request = {"QueueName": source.resource, "QueueOwnerAWSAccountId": source.account_id}
+    found = await ctx.call("sqs", "GetQueueUrl", request, principal)
+    return str(found["QueueUrl"])
+
+
+class QueuePoller:
+    """One mapping at work."""
+
+    def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self._cloud = cloud
+        self._executor = cloud.component(Executor)
+        self._task: asyncio.Task[None] | None = None
+        self._batches: set[asyncio.Task[None]] = set()
+        self._busy_since: float | None = None
+        self._url = ""
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def retire(self) -> None:
+        """Poll no more; batches in flight end by themselves."""
+        if self._task:
+            self._task.cancel()
+
+    async def stop(self) -> None:
+        """End everything now; what is in flight becomes visible again."""
+        tasks = [task for task in (self._task, *self._batches) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._poll()
+                failures = 0
+            except ServiceError as error:
+                wait = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+                failures += 1
+                log.info("polling %s: %s: %s", self.mapping.source_arn, error.name, error.message)
+                await asyncio.sleep(wait)
+
+    async def _poll(self) -> None:
+        while len(self._batches) >= self._allowed():
+            await asyncio.wait(self._batches, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+        ctx, name = await self._context()
+        count = min(self.mapping.config["BatchSize"], RECEIVE_MAX)
+        messages = await self._receive(ctx, count, WAIT_SECONDS)
+        if not messages:
+            self._busy_since = None
+            return
+        if self._busy_since is None:
+            self._busy_since = self._cloud.clock.monotonic()
+        messages = await self._gather(ctx, messages)
+        task = asyncio.get_running_loop().create_task(self._process(ctx, name, messages))
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
+
+    def _allowed(self) -> int:
+        """How many batches may be in flight now."""
+        scaling = self.mapping.config.get("ScalingConfig", {})
+        limit = scaling.get("MaximumConcurrency") or BATCHES_MAX
+        if self._busy_since is None:
+            return min(limit, BATCHES_FIRST)
+        busy = self._cloud.clock.monotonic() - self._busy_since
+        return min(limit, BATCHES_FIRST + int(busy * BATCHES_PER_SECOND))
+
+    async def _context(self) -> tuple[Context, FunctionName]:
+        """A context in the name of the function's role, which is who polls."""
+        mapping = self.mapping
+        name = from_arn(mapping.function_arn)
+        target = await self._executor.target(name)
+        principal = execution_principal(target.version.config["Role"], name.name)
+        ctx = Context(
+            self._cloud, principal, mapping.region, self._cloud.ids.uuid(), "lambda", "Invoke"
+        )
+        if not self._url:
+            self._url = await queue_url(ctx, mapping.source, principal)
+        return ctx, name
+
+    async def _receive(self, ctx: Context, count: int, wait: int) -> list[dict[str, Any]]:
+        request = {
+            "QueueUrl": self._url, "MaxNumberOfMessages": count, "WaitTimeSeconds": wait,
+            "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"],
+        }  # fmt: skip
+        found = await ctx.call("sqs", "ReceiveMessage", request)
+        messages: list[dict[str, Any]] = found.get("Messages") or []
+        return messages
+
+    async def _gather(self, ctx: Context, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Wait for more, up to the batch size, as long as the batching window lasts."""
+        config = self.mapping.config
+        size, window = config["BatchSize"], config["MaximumBatchingWindowInSeconds"]
+        deadline = self._cloud.clock.monotonic() + window
+        while window and len(messages) < size:
+            left = deadline - self._cloud.clock.monotonic()
+            if left <= 0:
+                break
+            count = min(size - len(messages), RECEIVE_MAX)
+            more = await self._receive(ctx, count, min(int(left), WAIT_SECONDS))
+            if not more and left < 1:
+                await asyncio.sleep(min(left, 0.05))
+            messages += more
+        return messages
+
+    async def _process(
+        self, ctx: Context, name: FunctionName, messages: list[dict[str, Any]]
+    ) -> None:
+        try:
+            messages = await self._filter(ctx, messages)
+            if not messages:
+                return
+            failed = await self._call(ctx, name, messages)
+            done = [message for message in messages if message["MessageId"] not in failed]
+            await self._delete(ctx, done)
+            self.mapping.last_result = "PROBLEM: Function call failed" if failed else "OK"
+        except ServiceError as error:
+            self.mapping.last_result = f"PROBLEM: {error.message or error.name}"
+            log.info("batch of %s: %s: %s", self.mapping.source_arn, error.name, error.message)
+
+    async def _filter(self, ctx: Context, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Messages that no filter wants are deleted unseen."""
+        filters = self.mapping.config.get("FilterCriteria", {}).get("Filters")
+        if not filters:
+            return messages
+        records = queue_event(self.mapping, messages)["Records"]
+        wanted = [message for message, record in zip(messages, records, strict=True)
+                  if matches_any(filters, record, "body")]  # fmt: skip
+        kept = {message["MessageId"] for message in wanted}
+        await self._delete(ctx, [each for each in messages if each["MessageId"] not in kept])
+        return wanted
+
+    async def _call(
+        self, ctx: Context, name: FunctionName, messages: list[dict[str, Any]]
+    ) -> set[str]:
+        """Call the function, again while it is throttled; the ids of messages that failed."""
+        ids = [message["MessageId"] for message in messages]
+        payload = json.dumps(queue_event(self.mapping, messages)).encode()
+        outcome = await self._invoke(ctx, name, payload)
+        if outcome is None or outcome.failed:
+            return set(ids)
+        if not self.mapping.reports_failures:
+            return set()
+        try:
+            return failed_items(json.loads(outcome.payload or b"null"), ids)
+        except ValueError:
+            return set(ids)
+
+    async def _invoke(self, ctx: Context, name: FunctionName, payload: bytes) -> Outcome | None:
+        """The function's answer; None when it stays throttled."""
+        for wait in (*BACKOFF_SECONDS, None):
+            target = await self._executor.target(name)
+            event = Event(self._cloud.ids.uuid(), payload, name.qualified_arn)
+            try:
+                return await self._executor.invoke(ctx, target, event)
+            except ServiceError as error:
+                if error.name != "TooManyRequestsException" or wait is None:
+                    raise
+                await asyncio.sleep(wait)
+        return None
+
+    async def _delete(self, ctx: Context, messages: list[dict[str, Any]]) -> None:
+        for at in range(0, len(messages), RECEIVE_MAX):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                for number, message in enumerate(messages[at : at + RECEIVE_MAX])
+            ]
+            await ctx.call("sqs", "DeleteMessageBatch", {"QueueUrl": self._url, "Entries": entries})
+
+
+class MappingPollers(Component):
+    """A poller for each mapping that is enabled."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._pollers: dict[str, QueuePoller] = {}
+
+    async def start(self) -> None:
+        """Begin with what the store says."""
+        for mapping in await self.cloud.store.read(store.every_mapping):
+            self.changed(mapping)
+
+    async def stop(self) -> None:
+        """End all pollers."""
+        pollers, self._pollers = self._pollers, {}
+        await asyncio.gather(*(poller.stop() for poller in pollers.values()))
+
+    def changed(self, mapping: Mapping) -> None:
+        """Do as the mapping says from now on."""
+        self.removed(mapping)
+        if mapping.enabled:
+            poller = self._pollers[mapping.uuid] = QueuePoller(self.cloud, mapping)
+            poller.start()
+
+    def removed(self, mapping: Mapping) -> None:
+        """Poll no more for it."""
+        poller = self._pollers.pop(mapping.uuid, None)
+        if poller:
+            poller.retire()
