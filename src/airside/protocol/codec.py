@@ -19,7 +19,10 @@ class Codec(Protocol):
     """`json`, `query`, `rest-json` or `rest-xml`."""
 
     def operation_name(self, model: ServiceModel, http: HttpRequest, body: bytes) -> str | None:
-        """The operation a request means; None when it means none. `body` matters to query only."""
+        """The operation a request means; None when it means none. `body` matters to query only.
+
+        Raises ServiceError when a form cannot be read.
+        """
         ...
 
     def parse(

@@ -54,7 +54,7 @@ class QueryCodec:
     protocol = "query"
 
     def operation_name(self, model: ServiceModel, http: HttpRequest, body: bytes) -> str | None:
-        """The value of `Action`, in the body or the query string."""
+        """The value of `Action`, in the body or the query string. Raises MalformedInput."""
         name = _fields(http, body).get("Action")
         return name if name in model.operation_names else None
 

@@ -17,8 +17,11 @@ Labels = dict[str, str]
 _IGNORED_KEYS = frozenset({"x-id"})
 
 
-def parse_query(text: str) -> dict[str, list[str]]:
-    """Query parameters in order, decoded; a bare key has the value ``. Raises ValueError."""
+def parse_query(text: str, errors: str = "strict") -> dict[str, list[str]]:
+    """Query parameters in order, decoded; a bare key has the value ``.
+
+    Raises ValueError when something is not UTF-8, unless `errors` is `replace`.
+    """
     found: dict[str, list[str]] = {}
     if not text:
         return found
@@ -26,24 +29,20 @@ def parse_query(text: str) -> dict[str, list[str]]:
         if not pair:
             continue
         key, _, value = pair.partition("=")
-        found.setdefault(decode(key), []).append(decode(value))
+        found.setdefault(decode(key, errors), []).append(decode(value, errors))
     return found
 
 
-def decode(text: str) -> str:
-    """One part of a query string. Raises ValueError when it is not UTF-8."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" in text:
-        return unquote(text, errors="strict")
-    return text if text.isascii() else text.encode("latin-1").decode("utf-8")
+def decode(text: str, errors: str = "strict") -> str:
+    """One part of a query string, where `+` is a space."""
+    return decode_segment(text.replace("+", " ") if "+" in text else text, errors)
 
 
-def decode_segment(text: str) -> str:
-    """One part of a path, where `+` is a plus. Raises ValueError when it is not UTF-8."""
-    if "%" in text:
-        return unquote(text, errors="strict")
-    return text if text.isascii() else text.encode("latin-1").decode("utf-8")
+def decode_segment(text: str, errors: str = "strict") -> str:
+    """One part of a path, where `+` is a plus."""
+    if not text.isascii():
+        text = text.encode("latin-1", "replace").decode("utf-8", errors)
+    return unquote(text, errors=errors) if "%" in text else text
 
 
 class Template:
@@ -142,10 +141,7 @@ class Router:
         root = self._roots.get(method)
         if root is None:
             return None
-        try:
-            parameters = parse_query(query)
-        except ValueError:
-            return None
+        parameters = parse_query(query, "replace")
         return _search(root, path.split("/"), 1, _Asked(parameters, headers))
 
 
