@@ -1,5 +1,6 @@
 """The server's side of a template process."""
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -23,12 +24,16 @@ class Template:
         self.closed = False
         self._on_exit: dict[int, OnExit] = {}
         self._next_id = 0
+        self._idle_seconds = agent.settings.function_idle_seconds
+        self._loop = asyncio.get_running_loop()
+        self._retirement: asyncio.TimerHandle | None = None
         ours, theirs = socket_pair()
         self._channel = LoopChannel(ours, self._on_message, self._on_close)
         config = json.dumps({"boto3": boto3, "bundle": str(bundle)})
         argv = [*boot.command(interpreter, "template"), config]
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
         agent.execute(argv, env, [theirs], self._on_process_exit)
+        self._retire_later()
 
     @property
     def environments(self) -> int:
@@ -37,6 +42,7 @@ class Template:
 
     def start(self, config: dict[str, Any], fds: list[int], on_exit: OnExit) -> int:
         """Fork an environment; an id to kill it by. `on_exit` is called exactly once."""
+        self._keep()
         self._next_id += 1
         environment_id = self._next_id
         self._on_exit[environment_id] = on_exit
@@ -59,6 +65,18 @@ class Template:
             on_exit = self._on_exit.pop(message["exited"], None)
             if on_exit:
                 on_exit(message["status"])
+            if not self._on_exit:
+                self._retire_later()
+
+    def _retire_later(self) -> None:
+        """With no environment left for the idle time, the template goes too."""
+        self._keep()
+        self._retirement = self._loop.call_later(self._idle_seconds, self.close)
+
+    def _keep(self) -> None:
+        if self._retirement:
+            self._retirement.cancel()
+            self._retirement = None
 
     def _on_process_exit(self, _: int | None) -> None:
         self._channel.close()
@@ -66,6 +84,7 @@ class Template:
 
     def _on_close(self) -> None:
         self.closed = True
+        self._keep()
         ended, self._on_exit = self._on_exit, {}
         for on_exit in ended.values():
             on_exit(None)

@@ -39,6 +39,7 @@ class LogDelivery(Component):
         self._waiting_bytes = 0
         self._dropped: set[Stream] = set()
         self._known: set[Stream] = set()
+        self._lost: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
@@ -105,7 +106,9 @@ class LogDelivery(Component):
                     await self._create(ctx, stream)
                     await ctx.call("logs", "PutLogEvents", request)
         except ServiceError as error:
-            log.warning("logs of %s are lost: %s: %s", stream.group, error.name, error.message)
+            if stream.group not in self._lost:
+                self._lost.add(stream.group)
+                log.warning("logs of %s are lost: %s: %s", stream.group, error.name, error.message)
 
     async def _create(self, ctx: Context, stream: Stream) -> None:
         names = {"logGroupName": stream.group}
