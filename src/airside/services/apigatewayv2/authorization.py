@@ -1,0 +1,161 @@
+"""Who may pass a route: what its authorizer says."""
+
+import fnmatch
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from airside.kernel import Cloud, Component, Context, HttpResponse, ServiceError
+from airside.services.apigatewayv2.api import Members
+from airside.services.apigatewayv2.event import (
+    Call,
+    authorizer_event_1,
+    authorizer_event_2,
+)
+from airside.services.apigatewayv2.integration import Integrations
+from airside.services.apigatewayv2.live import LiveRoute, function_in
+from airside.services.apigatewayv2.response import message
+
+_UNAUTHORIZED = (401, "Unauthorized")
+_FORBIDDEN = (403, "Forbidden")
+_BROKEN = (500, "Internal Server Error")
+_REMEMBERED_MAX = 10_000
+
+
+class Decisions(Component):
+    """What Lambda authorizers said, for as long as they may be remembered."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._held: dict[tuple[str, ...], tuple[float, dict[str, Any]]] = {}
+
+    def recall(self, key: tuple[str, ...]) -> dict[str, Any] | None:
+        """An answer that still holds."""
+        held = self._held.get(key)
+        if held is None or held[0] <= self.cloud.clock.monotonic():
+            return None
+        return held[1]
+
+    def remember(self, key: tuple[str, ...], seconds: int, answer: dict[str, Any]) -> None:
+        """Keep an answer for a while."""
+        if len(self._held) >= _REMEMBERED_MAX:
+            self._held.clear()
+        self._held[key] = (self.cloud.clock.monotonic() + seconds, answer)
+
+
+async def authorize(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse | None:
+    """Ask the route's authorizer. None lets the call pass, with what is known about the caller."""
+    if route.authorization == "CUSTOM" and route.authorizer is not None:
+        return await _ask_function(ctx, route, route.authorizer, call)
+    return message(501, f"Airside does not implement {route.authorization} authorization yet")
+
+
+async def _ask_function(
+    ctx: Context, route: LiveRoute, authorizer: Members, call: Call
+) -> HttpResponse | None:
+    identity = [_source(source, call) for source in authorizer.get("IdentitySource") or []]
+    if any(value is None for value in identity):
+        return message(*_UNAUTHORIZED)
+    known = [value for value in identity if value is not None]
+    seconds = int(authorizer.get("AuthorizerResultTtlInSeconds") or 0)
+    key = (call.api_id, call.stage, authorizer["AuthorizerId"], *known)
+    decisions = ctx.component(Decisions)
+    answer = decisions.recall(key) if seconds and known else None
+    if answer is None:
+        answer = await _invoke(ctx, route, authorizer, call, known)
+        if answer is None:
+            return message(*_BROKEN)
+        if seconds and known:
+            decisions.remember(key, seconds, answer)
+    return _judge(route, authorizer, call, answer)
+
+
+def _source(expression: str, call: Call) -> str | None:
+    """The value of an identity source; None when the request has none."""
+    kind, _, name = expression.removeprefix("$request.").partition(".")
+    match kind:
+        case "header":
+            return call.headers.get(name.lower()) or None
+        case "querystring":
+            return parse_qs(call.query).get(name, [None])[-1] or None
+        case "$stageVariables":
+            return call.stage_variables.get(name) or None
+        case "$context":
+            return _context_value(name, call)
+    return None
+
+
+def _context_value(name: str, call: Call) -> str | None:
+    known = {
+        "routeKey": call.route_key,
+        "stage": call.stage,
+        "httpMethod": call.method,
+        "path": call.path,
+        "identity.sourceIp": call.source_ip,
+    }
+    return known.get(name)
+
+
+async def _invoke(
+    ctx: Context, route: LiveRoute, authorizer: Members, call: Call, identity: list[str]
+) -> dict[str, Any] | None:
+    """What the authorizer's function answers; None when it fails."""
+    function = function_in(authorizer["AuthorizerUri"])
+    build = (
+        authorizer_event_2
+        if authorizer.get("AuthorizerPayloadFormatVersion") == "2.0"
+        else authorizer_event_1
+    )
+    payload = msgspec.json.encode(build(call, identity, _method_arn(route, call)))
+    try:
+        result = await ctx.component(Integrations).call_function(ctx, route, payload, function)
+    except ServiceError:
+        return None
+    if result is None or "FunctionError" in result:
+        return None
+    try:
+        answer = msgspec.json.decode(result.get("Payload") or b"null")
+    except msgspec.DecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _method_arn(route: LiveRoute, call: Call) -> str:
+    """The ARN of what is called: method and path as requested."""
+    base = "/".join(route.arn.split("/")[:2])
+    return f"{base}/{call.method}{call.decoded_path}"
+
+
+def _judge(
+    route: LiveRoute, authorizer: Members, call: Call, answer: Mapping[str, Any]
+) -> HttpResponse | None:
+    if authorizer.get("EnableSimpleResponses"):
+        allowed = answer.get("isAuthorized") is True
+    elif "policyDocument" in answer:
+        allowed = _allows(answer["policyDocument"], _method_arn(route, call))
+    else:
+        return message(*_BROKEN)
+    if not allowed:
+        return message(*_FORBIDDEN)
+    call.authorizer = {"lambda": answer.get("context")}
+    return None
+
+
+def _allows(document: Any, arn: str) -> bool:
+    """Whether a policy lets `arn` be invoked: an Allow and no Deny."""
+    effects = set()
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        actions = _listed(statement.get("Action"))
+        resources = _listed(statement.get("Resource"))
+        if any(
+            fnmatch.fnmatchcase("execute-api:invoke", action.lower()) for action in actions
+        ) and (any(fnmatch.fnmatchcase(arn, resource) for resource in resources)):
+            effects.add(statement.get("Effect"))
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])

@@ -1,0 +1,180 @@
+"""The data plane: from a request at an API's address to its response."""
+
+import base64
+import math
+from typing import TYPE_CHECKING
+
+from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse
+from airside.kernel.http import BodyTooLarge
+from airside.services.apigatewayv2 import cors, store
+from airside.services.apigatewayv2.api import Snapshot
+from airside.services.apigatewayv2.authorization import authorize
+from airside.services.apigatewayv2.event import Call
+from airside.services.apigatewayv2.integration import Integrations
+from airside.services.apigatewayv2.limits import METERED_BYTES, PAYLOAD_BYTES_MAX
+from airside.services.apigatewayv2.live import LiveApi, LiveRoute, LiveStage, compile_api
+from airside.services.apigatewayv2.response import message
+
+if TYPE_CHECKING:
+    from airside.kernel import Snapshot as View
+
+_FRESH_SECONDS = 1.0
+"""How long a compiled API is used before its stamp is compared with the stored one. Changes made
+by this process are seen at once; the comparison is for those of others."""
+
+
+class Gateway(Component):
+    """The compiled APIs of an environment."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._apis: dict[str, tuple[LiveApi, float]] = {}
+
+    def forget(self, api_id: str) -> None:
+        """Compile an API anew when it is next asked for."""
+        self._apis.pop(api_id, None)
+
+    async def find(self, api_id: str) -> LiveApi | None:
+        """The compiled API."""
+        now = self.cloud.clock.monotonic()
+        held = self._apis.get(api_id)
+        if held is not None and now - held[1] < _FRESH_SECONDS:
+            return held[0]
+        known = held[0] if held is not None else None
+
+        def load(view: "View") -> LiveApi | None:
+            api = store.find(view, api_id)
+            if api is None:
+                return None
+            if known is not None and known.stamp == api.stamp:
+                return known
+            snapshots: dict[str, Snapshot] = {}
+            for deployment_id in api.live_snapshots():
+                snapshot = store.load_snapshot(view, api, deployment_id)
+                if snapshot is not None:
+                    snapshots[deployment_id] = snapshot
+            return compile_api(api, snapshots)
+
+        live = await self.cloud.store.read(load)
+        if live is None:
+            self._apis.pop(api_id, None)
+        else:
+            self._apis[api_id] = (live, now)
+        return live
+
+
+async def front(ctx: Context, http: HttpRequest, label: str) -> HttpResponse:
+    """Answer at the address of the API `label`."""
+    live = await ctx.component(Gateway).find(label)
+    request_id = base64.urlsafe_b64encode(ctx.ids.random_bytes(11)).decode()
+    if live is None or live.disabled:
+        response = message(404, "Not Found")
+    else:
+        response = await _serve(ctx, live, http, request_id)
+    response.headers.append(("apigw-requestid", request_id))
+    return response
+
+
+async def _serve(ctx: Context, live: LiveApi, http: HttpRequest, request_id: str) -> HttpResponse:
+    found = live.stage_of(http.path)
+    if found is None:
+        return message(404, "Not Found")
+    stage, path = found
+    if stage.cors and cors.is_preflight(http.method, http.headers):
+        return await _preflight(ctx, live, stage, http, path, request_id)
+    response = await _pass_on(ctx, live, stage, http, path, request_id)
+    if stage.cors:
+        cors.apply(stage.cors, http.headers, response)
+    return response
+
+
+async def _preflight(
+    ctx: Context, live: LiveApi, stage: LiveStage, http: HttpRequest, path: str, request_id: str
+) -> HttpResponse:
+    """The gateway's own answer; where a route with an authorizer takes OPTIONS, after asking it."""
+    assert stage.cors is not None
+    matched = stage.matcher.match(http.method, path)
+    if matched is not None and matched[0].authorization != "NONE":
+        call = _call(ctx, live, stage, matched[0], matched[1], http, b"", request_id)
+        refusal = await authorize(_own_context(ctx, live, matched[0], call), matched[0], call)
+        if refusal is not None:
+            return refusal
+    return cors.preflight(stage.cors, http.headers)
+
+
+async def _pass_on(
+    ctx: Context, live: LiveApi, stage: LiveStage, http: HttpRequest, path: str, request_id: str
+) -> HttpResponse:
+    matched = stage.matcher.match(http.method, path)
+    if matched is None:
+        return message(404, "Not Found")
+    route, variables = matched
+    if http.body.length is not None and http.body.length > PAYLOAD_BYTES_MAX:
+        return message(413, "Request Entity Too Large")
+    try:
+        body = await http.body.read(PAYLOAD_BYTES_MAX)
+    except BodyTooLarge:
+        return message(413, "Request Entity Too Large")
+    call = _call(ctx, live, stage, route, variables, http, body, request_id)
+    own = _own_context(ctx, live, route, call)
+    if route.authorization != "NONE":
+        refusal = await authorize(own, route, call)
+        if refusal is not None:
+            return refusal  # not billed
+    response = await ctx.component(Integrations).invoke(own, route, call)
+    _meter(own, route, len(body), response)
+    return response
+
+
+def _own_context(ctx: Context, live: LiveApi, route: LiveRoute, call: Call) -> Context:
+    """The gateway acts in the account and region of the API, for the route."""
+    trace_id = call.headers.get("x-amzn-trace-id", "")
+    return Context(
+        ctx.cloud, route.principal, live.region, ctx.request_id, "apigatewayv2", route.key, trace_id
+    )
+
+
+def _call(
+    ctx: Context, live: LiveApi, stage: LiveStage, route: LiveRoute,
+    variables: dict[str, str], http: HttpRequest, body: bytes, request_id: str,
+) -> Call:  # fmt: skip
+    now = ctx.clock.now()
+    host = http.host
+    return Call(
+        method=http.method,
+        path=http.path,
+        query=http.query,
+        headers=_headers(ctx, http, len(body), now),
+        body=body,
+        source_ip=http.client,
+        api_id=live.id,
+        account_id=live.account_id,
+        domain_name=host if ".execute-api." in host else live.domain_name,
+        stage=stage.name,
+        route_key=route.key,
+        request_id=request_id,
+        at=now,
+        path_parameters=variables,
+        stage_variables=stage.variables,
+    )
+
+
+def _headers(ctx: Context, http: HttpRequest, length: int, now: float) -> dict[str, str]:
+    """The client's headers and those that the gateway adds."""
+    headers = dict(http.headers)
+    headers.pop("connection", None)
+    headers.pop("transfer-encoding", None)
+    headers["content-length"] = str(length)
+    known = headers.get("x-forwarded-for")
+    headers["x-forwarded-for"] = f"{known}, {http.client}" if known else http.client
+    headers.setdefault("x-forwarded-port", str(http.port))
+    headers.setdefault("x-forwarded-proto", http.scheme)
+    if "x-amzn-trace-id" not in headers:
+        headers["x-amzn-trace-id"] = f"Root=1-{int(now):08x}-{ctx.ids.random_bytes(12).hex()}"
+    return headers
+
+
+def _meter(ctx: Context, route: LiveRoute, request_bytes: int, response: HttpResponse) -> None:
+    answered = len(response.body) if isinstance(response.body, bytes) else 0
+    units = math.ceil(max(request_bytes, answered, 1) / METERED_BYTES)
+    ctx.use("ApiGatewayHttpRequest", units, route.arn)

@@ -1,0 +1,121 @@
+"""An API as it is served: its deployed configuration, compiled once. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airside.kernel import Principal
+from airside.kernel.principal import service_principal
+from airside.services.apigatewayv2.api import Api, Members, Snapshot
+from airside.services.apigatewayv2.limits import INTEGRATION_TIMEOUT_MS_MAX
+from airside.services.apigatewayv2.matcher import DEFAULT, Matcher
+
+_HOST = "apigateway.amazonaws.com"
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^/]+")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRoute:
+    """One route of one stage, with all that a request to it needs."""
+
+    key: str
+    arn: str
+    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`: what permissions speak about."""
+    authorization: str
+    authorizer: Members | None
+    integration: Members | None
+    function: str | None
+    """The function's ARN, for AWS_PROXY."""
+    version: str
+    timeout_seconds: float
+    principal: Principal
+
+
+@dataclass(slots=True)
+class LiveStage:
+    """One stage."""
+
+    name: str
+    matcher: Matcher[LiveRoute]
+    cors: Members | None
+    variables: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class LiveApi:
+    """One API."""
+
+    id: str
+    account_id: str
+    region: str
+    domain_name: str
+    stamp: str
+    disabled: bool
+    stages: dict[str, LiveStage] = field(default_factory=dict)
+
+    def stage_of(self, path: str) -> tuple[LiveStage, str] | None:
+        """The stage that a path means, and the path below it."""
+        name, slash, rest = path[1:].partition("/")
+        named = self.stages.get(name)
+        if named is not None and name != DEFAULT:
+            return named, slash + rest or "/"
+        default = self.stages.get(DEFAULT)
+        return (default, path) if default is not None else None
+
+
+def compile_api(api: Api, snapshots: Mapping[str, Snapshot]) -> LiveApi:
+    """`snapshots` holds those of the deployments that stages serve."""
+    live = LiveApi(
+        api.id, api.account_id, api.region, api.domain_name, api.stamp,
+        bool(api.settings.get("DisableExecuteApiEndpoint")),
+    )  # fmt: skip
+    for name, stage in api.stages.items():
+        snapshot = snapshots.get(stage.get("DeploymentId", ""))
+        if snapshot is not None:
+            live.stages[name] = _compile_stage(api, name, stage, snapshot)
+    return live
+
+
+def _compile_stage(api: Api, name: str, stage: Members, snapshot: Snapshot) -> LiveStage:
+    variables = stage.get("StageVariables") or {}
+    routes = [
+        (route["RouteKey"], _compile_route(api, name, variables, route, snapshot))
+        for route in snapshot.routes.values()
+    ]
+    return LiveStage(name, Matcher(routes), snapshot.cors, variables)
+
+
+def _compile_route(
+    api: Api, stage: str, variables: Mapping[str, str], route: Members, snapshot: Snapshot
+) -> LiveRoute:
+    key = route["RouteKey"]
+    place = key if key == DEFAULT else key.replace(" ", "", 1).replace("ANY/", "*/", 1)
+    arn = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{stage}/{place}"
+    target = (route.get("Target") or "").removeprefix("integrations/")
+    integration = snapshot.integrations.get(target)
+    uri = substitute((integration or {}).get("IntegrationUri") or "", variables)
+    timeout = (integration or {}).get("TimeoutInMillis") or INTEGRATION_TIMEOUT_MS_MAX
+    return LiveRoute(
+        key=key,
+        arn=arn,
+        authorization=route.get("AuthorizationType", "NONE"),
+        authorizer=snapshot.authorizers.get(route.get("AuthorizerId") or ""),
+        integration=integration,
+        function=function_in(uri),
+        version=(integration or {}).get("PayloadFormatVersion", "1.0"),
+        timeout_seconds=timeout / 1000,
+        principal=service_principal(_HOST, api.account_id, arn),
+    )
+
+
+def substitute(uri: str, variables: Mapping[str, Any]) -> str:
+    """`${stageVariables.name}` in a URI."""
+    return _STAGE_VARIABLE.sub(lambda match: str(variables.get(match[1], "")), uri)
+
+
+def function_in(uri: str) -> str | None:
+    """The function's ARN in an integration URI, which may be wrapped in an invocation path."""
+    match = _FUNCTION.search(uri)
+    return match[0] if match else None

@@ -1,0 +1,296 @@
+"""The CloudFormation resource types of HTTP APIs."""
+# ruff: noqa: ARG002 (resource types share their signatures)
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from airside.kernel import (
+    Context,
+    OperationNotImplemented,
+    Resource,
+    ResourceRequest,
+    ResourceType,
+    ServiceError,
+)
+from airside.services.apigatewayv2.openapi import cors_of
+
+Properties = Mapping[str, Any]
+_SERVICE = "apigatewayv2"
+
+
+async def _unless_gone(ctx: Context, operation: str, request: dict[str, Any]) -> None:
+    """Delete what may be gone already, with its API for one."""
+    try:
+        await ctx.call(_SERVICE, operation, request)
+    except ServiceError as error:
+        if error.name != "NotFoundException":
+            raise
+
+
+def _plain(value: Any) -> Any:
+    """Templates write numbers and truth values as strings, too."""
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+_TYPED = frozenset(
+    {
+        "ApiKeyRequired", "AuthorizerResultTtlInSeconds", "AutoDeploy",
+        "DisableExecuteApiEndpoint", "DisableSchemaValidation", "EnableSimpleResponses",
+        "TimeoutInMillis",
+    }
+)  # fmt: skip
+
+
+def _pick(properties: Properties, *names: str) -> dict[str, Any]:
+    return {
+        name: _plain(properties[name]) if name in _TYPED else properties[name]
+        for name in names
+        if name in properties
+    }
+
+
+class ApiType(ResourceType):
+    """An HTTP API, from properties or from an OpenAPI `Body` as SAM writes it."""
+
+    name = "AWS::ApiGatewayV2::Api"
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"ProtocolType"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Create or import it."""
+        properties = request.properties
+        if properties.get("ProtocolType", "HTTP") != "HTTP":
+            raise OperationNotImplemented("Airside does not implement WebSocket APIs yet.")
+        if "BodyS3Location" in properties:
+            raise OperationNotImplemented("Airside does not implement BodyS3Location yet.")
+        if "Body" in properties:
+            made = await ctx.call(_SERVICE, "ImportApi", _imported(properties))
+            api_id = made["ApiId"]
+            more = self._settings(properties)
+            if more:
+                await ctx.call(_SERVICE, "UpdateApi", {"ApiId": api_id, **more})
+            await self._tag(ctx, api_id, properties.get("Tags", {}))
+        else:
+            wanted = self._settings(properties) | _pick(
+                properties, "Target", "RouteKey", "CredentialsArn"
+            )
+            made = await ctx.call(
+                _SERVICE, "CreateApi",
+                {"ProtocolType": "HTTP", "Name": request.logical_id, **wanted,
+                 "Tags": properties.get("Tags", {})},
+            )  # fmt: skip
+            api_id = made["ApiId"]
+        return _api(ctx, api_id)
+
+    def _settings(self, properties: Properties) -> dict[str, Any]:
+        picked = _pick(
+            properties, "ApiKeySelectionExpression", "Description", "DisableExecuteApiEndpoint",
+            "DisableSchemaValidation", "IpAddressType", "Name", "RouteSelectionExpression",
+            "Version",
+        )  # fmt: skip
+        if "CorsConfiguration" in properties:
+            picked["CorsConfiguration"] = cors_of(properties["CorsConfiguration"])
+        return picked
+
+    async def _tag(self, ctx: Context, api_id: str, tags: Mapping[str, str]) -> None:
+        if tags:
+            arn = f"arn:aws:apigateway:{ctx.region}::/apis/{api_id}"
+            await ctx.call(_SERVICE, "TagResource", {"ResourceArn": arn, "Tags": dict(tags)})
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Reimport it, or change its settings."""
+        properties = request.properties
+        if "Body" in properties and properties.get("Body") != old.get("Body"):
+            await ctx.call(_SERVICE, "ReimportApi", {"ApiId": physical_id, **_imported(properties)})
+        changed = self._settings(properties) | _pick(
+            properties, "Target", "RouteKey", "CredentialsArn"
+        )
+        if "CorsConfiguration" in old and "CorsConfiguration" not in properties:
+            await ctx.call(_SERVICE, "DeleteCorsConfiguration", {"ApiId": physical_id})
+        if changed:
+            await ctx.call(_SERVICE, "UpdateApi", {"ApiId": physical_id, **changed})
+        await self._tag(ctx, physical_id, properties.get("Tags", {}))
+        return _api(ctx, physical_id)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        """Delete it with all that is in it."""
+        await _unless_gone(ctx, "DeleteApi", {"ApiId": physical_id})
+
+
+def _imported(properties: Properties) -> dict[str, Any]:
+    body = properties["Body"]
+    request = {"Body": body if isinstance(body, str) else json.dumps(body)}
+    return (
+        request
+        | _pick(properties, "FailOnWarnings")
+        | ({"Basepath": properties["BasePath"]} if "BasePath" in properties else {})
+    )
+
+
+def _api(ctx: Context, api_id: str) -> Resource:
+    endpoint = f"https://{api_id}.execute-api.{ctx.region}.amazonaws.com"
+    return Resource(api_id, {"ApiEndpoint": endpoint, "ApiId": api_id})
+
+
+class Part(ResourceType):
+    """A part of an API, whose properties are the members of its Create operation."""
+
+    noun: ClassVar[str]
+    key: ClassVar[str]
+    """The member that holds its id."""
+    members: ClassVar[tuple[str, ...]]
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"ApiId"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Create it."""
+        wanted = _pick(request.properties, "ApiId", *self.members)
+        made = await ctx.call(_SERVICE, f"Create{self.noun}", self.shaped(wanted))
+        return self.described(made)
+
+    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """The request for what the template says."""
+        return wanted
+
+    def described(self, made: Mapping[str, Any]) -> Resource:
+        """Ref gives the id, GetAtt too."""
+        return Resource(made[self.key], {self.key: made[self.key]})
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Change it in place."""
+        wanted = _pick(request.properties, "ApiId", *self.members)
+        made = await ctx.call(
+            _SERVICE, f"Update{self.noun}", self.shaped(wanted) | {self.key: physical_id}
+        )
+        return self.described(made)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        """Delete it."""
+        await _unless_gone(
+            ctx, f"Delete{self.noun}", {"ApiId": properties["ApiId"], self.key: physical_id}
+        )
+
+
+class RouteType(Part):
+    """A route."""
+
+    name = "AWS::ApiGatewayV2::Route"
+    noun = "Route"
+    key = "RouteId"
+    members = (
+        "ApiKeyRequired", "AuthorizationScopes", "AuthorizationType", "AuthorizerId",
+        "OperationName", "RouteKey", "Target",
+    )  # fmt: skip
+
+
+class IntegrationType(Part):
+    """An integration."""
+
+    name = "AWS::ApiGatewayV2::Integration"
+    noun = "Integration"
+    key = "IntegrationId"
+    members = (
+        "ConnectionId", "ConnectionType", "CredentialsArn", "Description", "IntegrationMethod",
+        "IntegrationSubtype", "IntegrationType", "IntegrationUri", "PayloadFormatVersion",
+        "RequestParameters", "ResponseParameters", "TimeoutInMillis", "TlsConfig",
+    )  # fmt: skip
+
+    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """YAML reads 2.0 as a number."""
+        if "PayloadFormatVersion" in wanted:
+            wanted["PayloadFormatVersion"] = str(wanted["PayloadFormatVersion"])
+        return wanted
+
+
+class AuthorizerType(Part):
+    """An authorizer."""
+
+    name = "AWS::ApiGatewayV2::Authorizer"
+    noun = "Authorizer"
+    key = "AuthorizerId"
+    members = (
+        "AuthorizerCredentialsArn", "AuthorizerPayloadFormatVersion",
+        "AuthorizerResultTtlInSeconds", "AuthorizerType", "AuthorizerUri", "EnableSimpleResponses",
+        "IdentitySource", "JwtConfiguration", "Name",
+    )  # fmt: skip
+
+    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """YAML reads 2.0 as a number."""
+        if "AuthorizerPayloadFormatVersion" in wanted:
+            wanted["AuthorizerPayloadFormatVersion"] = str(wanted["AuthorizerPayloadFormatVersion"])
+        return wanted
+
+
+class DeploymentType(Part):
+    """A deployment."""
+
+    name = "AWS::ApiGatewayV2::Deployment"
+    noun = "Deployment"
+    key = "DeploymentId"
+    members = ("Description", "StageName")
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"ApiId", "StageName"})
+
+
+class StageType(Part):
+    """A stage; its name is its id."""
+
+    name = "AWS::ApiGatewayV2::Stage"
+    noun = "Stage"
+    key = "StageName"
+    members = (
+        "AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "Description",
+        "RouteSettings", "StageName", "StageVariables", "Tags",
+    )  # fmt: skip
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"ApiId", "StageName"})
+
+    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Settings come as strings from templates."""
+        for member in ("DefaultRouteSettings",):
+            if member in wanted:
+                wanted[member] = _settings(wanted[member])
+        if "RouteSettings" in wanted:
+            wanted["RouteSettings"] = {
+                key: _settings(value) for key, value in wanted["RouteSettings"].items()
+            }
+        return wanted
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Change it; tags go their own way."""
+        wanted = self.shaped(_pick(request.properties, "ApiId", *self.members))
+        tags = wanted.pop("Tags", {})
+        made = await ctx.call(_SERVICE, "UpdateStage", wanted)
+        if tags:
+            arn = f"arn:aws:apigateway:{ctx.region}::/apis/{wanted['ApiId']}/stages/{physical_id}"
+            await ctx.call(_SERVICE, "TagResource", {"ResourceArn": arn, "Tags": tags})
+        return self.described(made)
+
+
+def _settings(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(item) for name, item in value.items()}
+
+
+class NotYet(ResourceType):
+    """A type that is known and not implemented."""
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Say so."""
+        raise OperationNotImplemented(f"Airside does not implement {self.name} yet.")
+
+
+class ApiMappingType(NotYet):
+    """A custom domain's way to an API."""
+
+    name = "AWS::ApiGatewayV2::ApiMapping"
+
+
+class DomainNameType(NotYet):
+    """A custom domain."""
+
+    name = "AWS::ApiGatewayV2::DomainName"

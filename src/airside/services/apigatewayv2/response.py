@@ -1,0 +1,119 @@
+"""From what a function returns to what the client gets. Pure.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from airside.kernel import HttpResponse
+
+_IGNORED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that belong to the connection, not to the function."""
+
+
+class MalformedResponse(Exception):
+    """A function's answer that has not the shape of a response."""
+
+
+def message(status: int, text: str) -> HttpResponse:
+    """The gateway's own answers."""
+    body = msgspec.json.encode({"message": text})
+    return HttpResponse(status, [("content-type", "application/json")], body)
+
+
+def response_of(payload: bytes, version: str) -> HttpResponse:
+    """The response a function's payload stands for. Raises MalformedResponse."""
+    try:
+        value = msgspec.json.decode(payload)
+    except msgspec.DecodeError:  # format 2.0 hands on what is not even JSON
+        value = None
+    if isinstance(value, dict) and "statusCode" in value:
+        return _explicit(value, version)
+    if version == "1.0":
+        raise MalformedResponse("no statusCode")
+    body = value.encode() if isinstance(value, str) else payload or b"null"
+    return HttpResponse(200, [("content-type", "application/json")], body)
+
+
+def _explicit(value: dict[str, Any], version: str) -> HttpResponse:
+    headers = _headers(value, version)
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain; charset=utf-8"))
+    status = _status(value["statusCode"])
+    return HttpResponse(status, headers, b"" if status in {204, 304} else _body(value))
+
+
+def _status(value: Any) -> int:
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
+        raise MalformedResponse(f"statusCode {value!r}")
+    return value
+
+
+def _headers(value: dict[str, Any], version: str) -> list[tuple[str, str]]:
+    several: dict[str, list[str]] = {}
+    if version == "1.0":
+        for name, items in _mapping(value.get("multiValueHeaders")).items():
+            if not isinstance(items, list):
+                raise MalformedResponse("multiValueHeaders")
+            several[name.lower()] = [_text(item) for item in items]
+    for name, item in _mapping(value.get("headers")).items():
+        if item is not None:
+            several.setdefault(name.lower(), [_text(item)])
+    if version == "2.0":
+        cookies = value.get("cookies") or []
+        if not isinstance(cookies, list):
+            raise MalformedResponse("cookies")
+        several.setdefault("set-cookie", []).extend(_text(cookie) for cookie in cookies)
+    return [
+        (name, item) for name, items in several.items() if name not in _IGNORED for item in items
+    ]
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedResponse("headers")
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        raise MalformedResponse("header value")
+    text = str(value)
+    if "\r" in text or "\n" in text:
+        raise MalformedResponse("header value")
+    return text
+
+
+def _body(value: dict[str, Any]) -> bytes:
+    body = value.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedResponse("body")
+    if not value.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise MalformedResponse("Base64") from None
