@@ -7,6 +7,7 @@ import { dismiss } from "./notices.js";
 const routes = [];
 let leave = new AbortController();
 let outlet;
+let shown; // the path and query of the view that is on show
 
 /** Add a view for a path such as "/orders/:id". `nav` is the entry of the menu it belongs to. */
 export function route(path, view, nav = null) {
@@ -18,13 +19,16 @@ export function route(path, view, nav = null) {
 export function start(element) {
   outlet = element;
   history.scrollRestoration = "manual";
-  window.addEventListener("popstate", () => render({ scroll: history.state?.scroll ?? 0 }));
+  window.addEventListener("popstate", () => {
+    // The skip link's "#main" comes here as well, and is no other page.
+    if (here() !== shown) render({ scroll: history.state?.scroll ?? 0 });
+  });
   document.addEventListener("click", followLink);
   render({ isFirst: true });
 }
 
 export function navigate(path, { replace = false } = {}) {
-  if (replace) {
+  if (replace || path === here()) {
     history.replaceState(null, "", path);
   } else {
     history.replaceState({ ...history.state, scroll: window.scrollY }, "");
@@ -44,13 +48,14 @@ function followLink(event) {
   if (!link || !isPlain || event.defaultPrevented || link.target || link.origin !== location.origin) return;
   if (link.hash && link.pathname === location.pathname) return;
   event.preventDefault();
-  navigate(link.pathname + link.search);
+  navigate(link.pathname + link.search, { replace: "replace" in link.dataset });
 }
 
 function render({ scroll = 0, isFirst = false } = {}) {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
+  shown = here();
   dismiss();
   const { view, nav, params } = match(location.pathname);
   const setTitle = (title) => {

@@ -45,7 +45,7 @@ function review(value, signal) {
       const orderId = await placeOrder();
       if (!signal.aborted) navigate(`/orders/${orderId}`, { replace: true });
     } catch (problem) {
-      const advice = problem.isOutage ? " Press the button again: you will not be charged twice." : "";
+      const advice = problem.isOutage ? " Trying again is safe: it counts only once." : "";
       fill(error, icon("alert"), h("p", {}, problem.message + advice));
       fill(text, problem.isOutage ? "Try again" : "Place the order");
     }

@@ -12,12 +12,21 @@ export function shopView({ signal, setTitle }) {
   setTitle("Small goods for long journeys");
   const shelf = h("div", { class: "shelf", "data-testid": "products" });
 
+  let shown;
+
+  // Nothing is redrawn under the customer's hands unless it has changed.
+  function show(found) {
+    if (JSON.stringify(found) === shown) return;
+    shown = JSON.stringify(found);
+    fill(shelf, cards(found));
+  }
+
   async function refresh() {
-    if (products.value) fill(shelf, cards(products.value));
+    if (products.value) show(products.value);
     else fill(shelf, h("div", { class: "grid", "aria-busy": "true" }, skeleton("card", 8)));
     try {
       const found = await load();
-      if (!signal.aborted) fill(shelf, cards(found));
+      if (!signal.aborted) show(found);
     } catch (error) {
       if (!signal.aborted && !products.value) fill(shelf, failure(error, refresh));
     }

@@ -7,7 +7,7 @@ import { notify } from "../notices.js";
 import { picture } from "../parts/picture.js";
 import { whileBusy } from "../parts/states.js";
 import { navigate } from "../router.js";
-import { begin } from "../session.js";
+import { begin, isSignedIn } from "../session.js";
 
 const PASSWORD_LENGTH_MIN = 8;
 
@@ -34,6 +34,11 @@ export const signUpView = (context) => formView(DOORS.up, context);
 function formView(door, { query, signal, setTitle }) {
   setTitle(door.title);
   const next = localPath(query.get("next"));
+  if (isSignedIn()) {
+    // Come here by the back button, say. There is nothing to do.
+    queueMicrotask(() => signal.aborted || navigate(next, { replace: true }));
+    return h("div", {});
+  }
   const email = field({ name: "email", label: "E-mail", type: "email", autocomplete: "username", inputmode: "email" });
   const password = field({ name: "password", label: "Password", type: "password", autocomplete: door.autocomplete, hint: door.hint });
   const fields = { email, password };
@@ -79,7 +84,7 @@ function formView(door, { query, signal, setTitle }) {
         h("p", { class: "lead" }, cart.hasPostponed() ? "One step before it goes in your cart." : door.lead),
         form,
         h("p", { class: "auth-other" }, `${door.other.text} `,
-          h("a", { href: otherPath, "data-testid": "auth-other" }, door.other.link)))));
+          h("a", { href: otherPath, "data-replace": true, "data-testid": "auth-other" }, door.other.link)))));
 }
 
 /** After the door: do what was wanted before it, and go where that was. */
