@@ -6,12 +6,12 @@ from typing import Any
 import botocore.awsrequest
 import botocore.parsers
 import pytest
+from tests.protocol import reference
+from tests.protocol.values import Rules, Values, from_botocore
 
 from airside.protocol.codec import CODECS
 from airside.protocol.errors import Rejected
 from airside.protocol.models import load
-from tests.protocol import reference
-from tests.protocol.values import Rules, Values, from_botocore
 
 CASES = [
     (service, protocol, name)

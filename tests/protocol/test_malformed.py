@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.protocol import reference
+from tests.protocol.test_laws import CASES, RULES
+from tests.protocol.values import Values, to_botocore
 
 from airside.kernel import HttpRequest, ServiceError
 from airside.kernel.http import BytesBody
 from airside.protocol.codec import CODECS, codec_for
 from airside.protocol.models import load
-from tests.protocol import reference
-from tests.protocol.test_laws import CASES, RULES
-from tests.protocol.values import Values, to_botocore
 
 relaxed = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -41,7 +41,8 @@ def attempt(service: str, protocol: str, name: str, http: HttpRequest, body: byt
 def mutated(random: Random, data: bytes) -> bytes:
     """`data` with a few bytes changed, removed, doubled or swapped for trouble."""
     trouble = (b"\xff", b"\x00", b"<", b"&", b"%", b'"', b"{}", b"[]", b"null", b"-1", b"1e999",
-               b"\xed\xa0\x80", b"%zz", b"%ff", b".", b"true", b"<a>", b"&lt;", b"\\ud800")  # fmt: skip
+               b"\xed\xa0\x80", b"%zz", b"%ff", b".", b"true", b"<a>", b"&lt;",
+               b"\\ud800")  # fmt: skip
     result = bytearray(data)
     for _ in range(random.randint(1, 4)):
         at = random.randint(0, len(result))
@@ -75,7 +76,6 @@ def test_damaged_requests(case: tuple[str, str, str], random: Random) -> None:
     damaged = HttpRequest(http.method, http.path, query, headers)
     attempt(service, protocol, name, damaged, mutated(random, body))
     if path is not None:
-        model = load(service)
         damaged.path = path
         attempt(service, protocol, name, damaged, body)
 
@@ -91,8 +91,10 @@ def test_any_bytes(case: tuple[str, str, str], body: bytes) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["S", "Item", "TableName", "Key", "Tags"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["S", "Item", "TableName", "Key", "Tags"]), inner)
+    ),
     max_leaves=8,
 )
 
@@ -130,7 +132,8 @@ OUTSIDE = (
         b"<?xml version='1.0' encoding='utf-16'?><Delete/>",
         "<Delete><Object><Key>ü</Key></Object></Delete>".encode("latin-1"),
         b"<Delete><Object><Key><b/></Key></Object></Delete>",
-        b"<Delete><Object/></Delete>", b"<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
+        b"<Delete><Object/></Delete>",
+        b"<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
         b"<Delete><Object><Key>a</Key></Object><Quiet>perhaps</Quiet></Delete>",
         b"<Delete><Object><Key>a\x01</Key></Object></Delete>",
     ],
@@ -164,8 +167,10 @@ def test_json_that_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"MessageBody=%ff", b"MessageBody.a=b", b"MessageAttribute=x", b"MessageAttribute.x.Name=a",
-     b"DelaySeconds=1.5", b"DelaySeconds=1_0", b"MessageAttribute.1=x", b"&".join([b"a=b"] * 20_000),
-     b"MessageAttribute.1.Name=a&MessageAttribute.1.Value=x", b"MessageAttribute.1.Value.DataType=x",
+     b"DelaySeconds=1.5", b"DelaySeconds=1_0", b"MessageAttribute.1=x",
+     b"&".join([b"a=b"] * 20_000),
+     b"MessageAttribute.1.Name=a&MessageAttribute.1.Value=x",
+     b"MessageAttribute.1.Value.DataType=x",
      b"MessageAttribute." + b"9" * 5000 + b".Name=a"],
     ids=lambda body: body[:50].decode("latin-1"),
 )  # fmt: skip

@@ -3,6 +3,8 @@
 A subclass says how the document in the body is read and written.
 """
 
+# ruff: noqa: ARG002  # codecs share one signature
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any

@@ -7,10 +7,10 @@ Shapes with nothing to check below them compile to nothing.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from airside.kernel import ServiceError
+from airside.protocol import patterns
 from airside.protocol.errors import InvalidArgument, MalformedXML, Rejected
 from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.schema import ValidationEntry
@@ -151,28 +151,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str] | None:
-    """A model's regular expression (Java's dialect); None when Python has no equal for it."""
-    translated = text
-    for java, python in _CLASSES:
-        translated = translated.replace(java, python)
-    try:
-        return re.compile(translated)
-    except (re.error, OverflowError):
-        return None
-
-
-_CLASSES = (
-    (r"\p{L}\p{Z}\p{N}", r"\w\s"),
-    (r"\p{Z}", r"\s"),
-    (r"\p{Alpha}", "a-zA-Z"),
-    (r"\p{Alnum}", "a-zA-Z0-9"),
-    (r"\p{Digit}", "0-9"),
-    (r"\z", r"\Z"),
-)
-
-
 def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     match = pattern.fullmatch
     return lambda value: match(value) is not None
@@ -204,10 +182,10 @@ def _rules(shape: Shape) -> list[Rule]:
 def _string_rules(shape: Shape) -> list[Rule]:
     rules: list[Rule] = []
     if shape.pattern is not None:
-        compiled = _pattern(shape.pattern)
-        if compiled is not None:
+        pattern = patterns.compiled(shape.pattern)
+        if pattern is not None:
             text = f"Member must satisfy regular expression pattern: {shape.pattern}"
-            rules.append((_matches(compiled), text))
+            rules.append((_matches(pattern), text))
     if shape.enum:
         values = frozenset(shape.enum)
         text = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"

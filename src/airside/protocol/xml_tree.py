@@ -45,7 +45,7 @@ class _Builder:
         self._open.append(element)
         self._texts.append([])
 
-    def end(self, name: str) -> None:
+    def end(self, _name: str) -> None:
         element = self._open.pop()
         element.text = "".join(self._texts.pop())
 
