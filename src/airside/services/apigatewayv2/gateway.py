@@ -109,11 +109,10 @@ async def _pass_on(
     if matched is None:
         return message(404, "Not Found")
     route, variables = matched
-    if http.body.length is not None and http.body.length > PAYLOAD_BYTES_MAX:
-        return message(413, "Request Entity Too Large")
     try:
         body = await http.body.read(PAYLOAD_BYTES_MAX)
     except BodyTooLarge:
+        await _discard(http)
         return message(413, "Request Entity Too Large")
     call = _call(ctx, live, stage, route, variables, http, body, request_id)
     own = _own_context(ctx, live, route, call)
@@ -124,6 +123,15 @@ async def _pass_on(
     response = await ctx.component(Integrations).invoke(own, route, call)
     _meter(own, route, len(body), response)
     return response
+
+
+async def _discard(http: HttpRequest) -> None:
+    """Take what is left of a body, within reason: a client that still sends reads no answer."""
+    size = 0
+    async for chunk in http.body:
+        size += len(chunk)
+        if size > PAYLOAD_BYTES_MAX:
+            return
 
 
 def _own_context(ctx: Context, live: LiveApi, route: LiveRoute, call: Call) -> Context:

@@ -129,7 +129,7 @@ def _prefix(document: Mapping[str, Any], basepath: str | None) -> str:
     if basepath != "prepend":
         return ""
     for server in document.get("servers", []):
-        path = server.get("url", "")
+        path = str(server.get("url", ""))
         for name, variable in server.get("variables", {}).items():
             path = path.replace(f"{{{name}}}", str(variable.get("default", "")))
         found = "/" + path.partition("://")[2].partition("/")[2]

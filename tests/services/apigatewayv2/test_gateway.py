@@ -1,0 +1,197 @@
+"""HTTP APIs end to end: a function behind a route, called over HTTP."""
+
+import io
+import json
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+ECHO = """
+def handler(event, context):
+    return event
+"""
+
+
+def _zip(source: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", source)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def function(aws: Callable[..., Any], account: str) -> Callable[..., str]:
+    """Makes a function from source; its ARN."""
+
+    def make(name: str, source: str, **more: Any) -> str:
+        client = aws("lambda")
+        made = client.create_function(
+            FunctionName=name, Runtime="python3.11", Handler="index.handler",
+            Role=f"arn:aws:iam::{account}:role/r", Code={"ZipFile": _zip(source)}, **more,
+        )  # fmt: skip
+        client.add_permission(
+            FunctionName=name, StatementId="gateway", Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )  # fmt: skip
+        return str(made["FunctionArn"])
+
+    return make
+
+
+@pytest.fixture
+def get(server: Any) -> Callable[..., tuple[int, dict[str, str], bytes]]:
+    """Sends a request to an API: status, headers in lower case, body."""
+
+    def send(api_id: str, path: str = "/", method: str = "GET", body: Any = None, **headers: str):
+        url = f"{server.endpoint}/_aws/execute-api/{api_id}{path}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(url, body, named, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=40) as answer:
+                status, found, content = answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as answer:
+            status, found, content = answer.code, answer.headers, answer.read()
+        return status, {name.lower(): value for name, value in found.items()}, content
+
+    return send
+
+
+def _api(aws: Callable[..., Any], target: str, **more: Any) -> tuple[Any, str]:
+    client = aws("apigatewayv2")
+    made = client.create_api(Name="api", ProtocolType="HTTP", Target=target, **more)
+    return client, made["ApiId"]
+
+
+def test_quick_create_serves_at_once(
+    aws: Callable[..., Any], function: Any, get: Any, account: str
+) -> None:
+    client, api_id = _api(aws, function("echo", ECHO))
+    status, headers, body = get(api_id, "/a/b%20c?x=1&x=2", x_custom="yes")
+    assert status == 200
+    assert headers["content-type"] == "application/json"
+    assert len(headers["apigw-requestid"]) == 16
+    event = json.loads(body)
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "$default"
+    assert event["rawPath"] == "/a/b c"
+    assert event["queryStringParameters"] == {"x": "1,2"}
+    assert event["headers"]["x-custom"] == "yes"
+    assert event["requestContext"]["accountId"] == account
+    assert event["requestContext"]["apiId"] == api_id
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+    assert event["requestContext"]["domainName"] == f"{api_id}.execute-api.us-east-1.amazonaws.com"
+    assert client.get_stages(ApiId=api_id)["Items"][0]["StageName"] == "$default"
+    client.delete_api(ApiId=api_id)
+    status, _, body = get(api_id)
+    assert (status, body) == (404, b'{"message":"Not Found"}')
+
+
+def test_routes_stages_and_deployments(aws: Callable[..., Any], function: Any, get: Any) -> None:
+    arn = function("echo", ECHO)
+    client = aws("apigatewayv2")
+    api_id = client.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
+    integration = client.create_integration(
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    target = f"integrations/{integration}"
+    client.create_route(ApiId=api_id, RouteKey="GET /items/{id}", Target=target)
+    client.create_stage(ApiId=api_id, StageName="dev", StageVariables={"who": "me"})
+    assert get(api_id, "/dev/items/7")[0] == 404
+    client.create_deployment(ApiId=api_id, StageName="dev")
+    event = json.loads(get(api_id, "/dev/items/7")[2])
+    assert event["rawPath"] == "/dev/items/7"
+    assert event["pathParameters"] == {"id": "7"}
+    assert event["stageVariables"] == {"who": "me"}
+    assert event["requestContext"]["stage"] == "dev"
+    client.create_route(ApiId=api_id, RouteKey="POST /items", Target=target)
+    assert get(api_id, "/dev/items", "POST", b"{}")[0] == 404
+    client.update_stage(ApiId=api_id, StageName="dev", AutoDeploy=True)
+    assert get(api_id, "/dev/items", "POST", b"{}")[0] == 200
+    with pytest.raises(client.exceptions.ConflictException, match="referenced by Route"):
+        client.delete_integration(ApiId=api_id, IntegrationId=integration)
+    with pytest.raises(client.exceptions.NotFoundException, match="Invalid API identifier"):
+        client.get_api(ApiId="nosuchapi0")
+
+
+def test_what_goes_wrong_in_a_function_is_the_gateways_500(
+    aws: Callable[..., Any], function: Any, get: Any
+) -> None:
+    _, api_id = _api(aws, function("bad", "def handler(event, context):\n    raise ValueError\n"))
+    status, headers, body = get(api_id)
+    assert (status, body) == (500, b'{"message":"Internal Server Error"}')
+    assert headers["content-type"] == "application/json"
+
+
+def test_an_integration_that_takes_too_long(
+    aws: Callable[..., Any], function: Any, get: Any
+) -> None:
+    source = "import time\ndef handler(event, context):\n    time.sleep(3)\n"
+    client, api_id = _api(aws, function("slow", source, Timeout=10))
+    [integration] = client.get_integrations(ApiId=api_id)["Items"]
+    client.update_integration(
+        ApiId=api_id, IntegrationId=integration["IntegrationId"], TimeoutInMillis=200
+    )
+    began = time.monotonic()
+    status, _, body = get(api_id)
+    assert (status, body) == (504, b'{"message":"Endpoint request timed out"}')
+    assert time.monotonic() - began < 2.5
+
+
+def test_payload_limits(aws: Callable[..., Any], function: Any, get: Any) -> None:
+    source = "def handler(event, context):\n    return len(event['body'])\n"
+    _, api_id = _api(aws, function("size", source))
+    status, _, body = get(api_id, "/", "POST", b"x" * 1_000_000, content_type="text/plain")
+    assert (status, body) == (200, b"1000000")
+    status, _, body = get(api_id, "/", "POST", b"x" * (10 * 1024 * 1024 + 1))
+    assert (status, body) == (413, b'{"message":"Request Entity Too Large"}')
+
+
+def test_cors_belongs_to_the_gateway(aws: Callable[..., Any], function: Any, get: Any) -> None:
+    source = (
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': 'x'}}\n"
+    )
+    cors = {"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"]}
+    _, api_id = _api(aws, function("f", source), CorsConfiguration=cors)
+    asked = {"Origin": "https://a.example", "Access_Control_Request_Method": "GET"}
+    status, headers, _ = get(api_id, "/", "OPTIONS", **asked)
+    assert status == 204
+    assert headers["access-control-allow-methods"] == "GET"
+    _, headers, _ = get(api_id, Origin="https://a.example")
+    assert headers["access-control-allow-origin"] == "https://a.example"
+    _, headers, _ = get(api_id, Origin="https://b.example")
+    assert "access-control-allow-origin" not in headers
+
+
+def test_lambda_authorizers_gate_and_inform(
+    aws: Callable[..., Any], function: Any, get: Any
+) -> None:
+    echo = function("echo", ECHO)
+    gate = function(
+        "gate",
+        "def handler(event, context):\n"
+        "    token = event['identitySource'][0]\n"
+        "    return {'isAuthorized': token == 'good', 'context': {'who': token}}\n",
+    )
+    client, api_id = _api(aws, echo)
+    authorizer = client.create_authorizer(
+        ApiId=api_id, Name="gate", AuthorizerType="REQUEST", AuthorizerUri=gate,
+        IdentitySource=["$request.header.Authorization"], AuthorizerPayloadFormatVersion="2.0",
+        EnableSimpleResponses=True, AuthorizerResultTtlInSeconds=60,
+    )["AuthorizerId"]  # fmt: skip
+    [route] = client.get_routes(ApiId=api_id)["Items"]
+    client.update_route(
+        ApiId=api_id, RouteId=route["RouteId"], AuthorizationType="CUSTOM", AuthorizerId=authorizer
+    )
+    assert get(api_id)[0] == 401
+    assert get(api_id)[2] == b'{"message":"Unauthorized"}'
+    status, _, body = get(api_id, Authorization="bad")
+    assert (status, body) == (403, b'{"message":"Forbidden"}')
+    status, _, body = get(api_id, Authorization="good")
+    assert status == 200
+    assert json.loads(body)["requestContext"]["authorizer"] == {"lambda": {"who": "good"}}
