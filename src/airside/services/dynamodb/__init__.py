@@ -11,6 +11,7 @@ from airside.services.dynamodb import (
     tagging,
     transactions,
 )
+from airside.services.dynamodb.resources import Table
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.upkeep import Upkeep
 
@@ -19,4 +20,5 @@ SERVICE = Service(
     modules=[tables, tagging, lifetimes, items, queries, batches, transactions],
     errors=errors,
     components=[Tables, Upkeep],
+    resources=[Table],
 )

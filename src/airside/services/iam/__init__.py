@@ -10,9 +10,11 @@ from airside.services.iam import (
     roles,
     tags,
 )
+from airside.services.iam.resources import InstanceProfile, ManagedPolicy, Policy, Role
 
 SERVICE = Service(
     "iam",
     modules=[roles, inline_policies, policies, attachments, instance_profiles, tags],
     errors=errors,
+    resources=[Role, Policy, ManagedPolicy, InstanceProfile],
 )
