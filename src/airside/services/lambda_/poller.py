@@ -21,6 +21,7 @@ from airside.services.lambda_.names import FunctionName, from_arn
 log = logging.getLogger("airside.lambda")
 
 WAIT_SECONDS = 20
+EMPTY_SECONDS_MIN = 1.0
 BATCHES_FIRST = 5
 BATCHES_PER_SECOND = 5
 BATCHES_MAX = 1250
@@ -79,9 +80,12 @@ class QueuePoller:
             await asyncio.wait(self._batches, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
         ctx, name = await self._context()
         count = min(self.mapping.config["BatchSize"], RECEIVE_MAX)
+        asked_at = self._cloud.clock.monotonic()
         messages = await self._receive(ctx, count, WAIT_SECONDS)
         if not messages:
             self._busy_since = None
+            if self._cloud.clock.monotonic() - asked_at < EMPTY_SECONDS_MIN:
+                await asyncio.sleep(EMPTY_SECONDS_MIN)  # a queue that does not wait, as at shutdown
             return
         if self._busy_since is None:
             self._busy_since = self._cloud.clock.monotonic()
