@@ -15,7 +15,7 @@ from airside.protocol import models, schema
 
 SERVICES = (
     "dynamodb", "sqs", "lambda", "apigatewayv2", "apigateway", "logs", "s3", "cloudfront",
-    "cloudformation", "iam", "sts",
+    "cloudformation", "iam", "sts", "cloudwatch", "resourcegroupstaggingapi",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def test_botocore_reads_every_error(case: tuple[str, str, str]) -> None:
     model = load(service)
     facts = model.error(name)
     members: dict[str, Any] = {}
-    if facts.shape is not None and protocol in {"json", "rest-json"}:
+    if facts.shape is not None and protocol in {"json", "rest-json", "smithy-rpc-v2-cbor"}:
         members = Values(Random(name), Rules(empty_flattened=True)).structure(facts.shape)
         members = {key: value for key, value in members.items() if key.lower() != "message"}
         members.pop("Type", None)
@@ -43,7 +43,7 @@ def test_botocore_reads_every_error(case: tuple[str, str, str]) -> None:
     assert answer.status >= 300
     assert read["Error"]["Message"] == message
     expected = facts.query_code if protocol == "query" or model.query_compatible else facts.code
-    if model.query_compatible and protocol == "json":
+    if model.query_compatible and protocol != "query":
         code, _, fault = answer.header("x-amzn-query-error").partition(";")
         assert fault == ("Sender" if facts.sender_fault else "Receiver")
         assert code == expected

@@ -46,7 +46,8 @@ def test_golden(protocol: str, case: dict[str, Any]) -> None:
             described.get("method", "POST"), described.get("path", "/"),
             described.get("query", ""), described.get("headers", {}),
         )  # fmt: skip
-        body = described.get("body", "").encode()
+        body = bytes.fromhex(described["hex"]) if "hex" in described else b""
+        body = body or described.get("body", "").encode()
         assert codec_for(model, http) is codec
         assert codec.operation_name(model, http, body) == operation.name
         if "parsed" in case:
@@ -81,3 +82,5 @@ def check_response(answer: Any, expected: dict[str, Any]) -> None:
         assert answer.header(name) == value
     if "body" in expected:
         assert answer.body.decode() == expected["body"]
+    if "hex" in expected:
+        assert answer.body.hex() == expected["hex"]

@@ -22,6 +22,7 @@ RULES = {
     "json": (Rules(empty_flattened=True, milliseconds=False), Rules(empty_flattened=True)),
     "rest-json": (Rules(empty_flattened=True, milliseconds=False), Rules(empty_flattened=True)),
     "rest-xml": (Rules(), Rules()),
+    "smithy-rpc-v2-cbor": (Rules(empty_flattened=True), Rules(empty_flattened=True)),
     "query": (Rules(empty_structures=False, empty_maps=False), Rules()),
 }
 """What botocore can write in requests, and what it can read in responses."""

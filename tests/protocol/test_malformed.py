@@ -182,8 +182,50 @@ def test_forms_that_are_refused(body: bytes) -> None:
 
 
 def test_a_protocol_we_lack_is_named() -> None:
-    http = HttpRequest("POST", "/", "", {"smithy-protocol": "rpc-v2-cbor"})
+    http = HttpRequest("POST", "/", "", {"smithy-protocol": "rpc-v3-protobuf"})
     with pytest.raises(ServiceError) as caught:
         codec_for(load("cloudwatch"), http)
     assert caught.value.name == "UnsupportedProtocol"
-    assert "rpc-v2-cbor" in caught.value.message
+    assert "rpc-v3-protobuf" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "body"),
+    [
+        ("logs", "GetLogEvents", b'{"limit": 2147483648}'),
+        ("logs", "GetLogEvents", b'{"startTime": 9223372036854775808}'),
+        ("logs", "GetLogEvents", b'{"startTime": 1e30}'),
+    ],
+)
+def test_numbers_too_large_for_their_type(service, name, body):
+    model = load(service)
+    with pytest.raises(ServiceError) as caught:
+        CODECS["json"].parse(model, model.operation(name), HttpRequest("POST", "/"), body)
+    assert caught.value.name == "SerializationException"
+
+
+def test_a_number_too_large_for_a_query_string():
+    model = load("s3")
+    http = HttpRequest("GET", "/b", "list-type=2&max-keys=2147483648")
+    with pytest.raises(ServiceError) as caught:
+        CODECS["rest-xml"].parse(model, model.operation("ListObjectsV2"), http, b"")
+    assert caught.value.members == {"ArgumentName": "max-keys", "ArgumentValue": "2147483648"}
+
+
+def test_more_elements_than_any_document_has():
+    model = load("s3")
+    body = b"<Delete>" + b"<Object/>" * 300_000 + b"</Delete>"
+    with pytest.raises(ServiceError) as caught:
+        CODECS["rest-xml"].parse(
+            model, model.operation("DeleteObjects"), HttpRequest("POST", "/b", "delete"), body
+        )
+    assert caught.value.name == "MalformedXML"
+
+
+def test_names_with_more_parts_than_any_parameter_has():
+    model = load("sqs")
+    body = b"QueueUrl=u&MessageBody=b&" + b"a." * 100_000 + b"=1"
+    request = CODECS["query"].parse(
+        model, model.operation("SendMessage"), HttpRequest("POST", "/"), body
+    )
+    assert request == {"QueueUrl": "u", "MessageBody": "b"}

@@ -132,17 +132,21 @@ class Values:
     def _structure(self, shape: Shape, depth: int, *, filled: bool) -> dict[str, Any]:
         """`filled`: where an empty structure could not be told from nothing."""
         likely = max(0.0, 0.7 - depth * 0.12)
+        members = {
+            name: member for name, member in shape.members.items()
+            if self._rules.empty_structures or not _hollow(member.shape)
+        }  # fmt: skip
         names = [
-            name for name, member in shape.members.items()
+            name for name, member in members.items()
             if (name in shape.required and depth < DEPTH_MAX * 2)
             or (self._random.random() < likely and not _deep(member, depth))
         ]  # fmt: skip
         if shape.union and names:
             names = names[:1]
         needed = filled or shape.union or not self._rules.empty_structures
-        if not names and needed and shape.members:
-            flat = [n for n, m in shape.members.items() if not _deep(m, DEPTH_MAX)]
-            names = [self._random.choice(flat or list(shape.members))]
+        if not names and needed and members:
+            flat = [name for name, member in members.items() if not _deep(member, DEPTH_MAX)]
+            names = [self._random.choice(flat or list(members))]
         return {name: self.member(shape.members[name], depth + 1) for name in names}
 
     def _scalar(self, shape: Shape) -> Any:
@@ -170,6 +174,10 @@ class Values:
             {"BOOL": True}, {"NULL": True}, {"SS": ["a", text + "b"]}, {"L": [{"S": text}]},
             {"M": {text: {"N": "1"}}},
         ))  # fmt: skip
+
+
+def _hollow(shape: Shape) -> bool:
+    return shape.type == "structure" and not shape.members
 
 
 def _deep(member: Member, depth: int) -> bool:

@@ -10,13 +10,14 @@ from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.query import QUERY
 from airside.protocol.rest_json import REST_JSON
 from airside.protocol.rest_xml import REST_XML
+from airside.protocol.rpc_cbor import PROTOCOL, RPC_CBOR
 
 
 class Codec(Protocol):
     """One wire protocol. Stateless: what it compiles is kept with the operation's model."""
 
     protocol: str
-    """`json`, `query`, `rest-json` or `rest-xml`."""
+    """`json`, `query`, `rest-json`, `rest-xml` or `smithy-rpc-v2-cbor`."""
 
     def operation_name(self, model: ServiceModel, http: HttpRequest, body: bytes) -> str | None:
         """The operation a request means; None when it means none. `body` matters to query only.
@@ -58,6 +59,7 @@ CODECS: dict[str, Codec] = {
     "query": QUERY,
     "rest-json": REST_JSON,
     "rest-xml": REST_XML,
+    "smithy-rpc-v2-cbor": RPC_CBOR,
 }
 
 
@@ -67,14 +69,14 @@ def codec_for(model: ServiceModel, http: HttpRequest) -> Codec:
     if len(protocols) == 1:
         return CODECS[protocols[0]]
     headers = http.headers
+    if headers.get("smithy-protocol") == PROTOCOL and RPC_CBOR.protocol in protocols:
+        return RPC_CBOR
     if "smithy-protocol" in headers:
         raise UnsupportedProtocol(
             f"{model.name} is not available over {headers['smithy-protocol']}: "
-            "use the JSON or the query protocol"
+            f"use {' or '.join(protocols)}"
         )
     content_type = headers.get("content-type", "")
     if "json" in protocols and ("x-amz-target" in headers or "json" in content_type):
         return JSON
-    if "query" in protocols:
-        return QUERY
-    return next(CODECS[name] for name in protocols if name in CODECS)
+    return QUERY if "query" in protocols else JSON

@@ -1,7 +1,5 @@
 """AWS JSON 1.0 and 1.1: one POST to `/`, the operation in `X-Amz-Target`."""
 
-# ruff: noqa: ARG002  # codecs share one signature
-
 import zlib
 from collections.abc import Callable
 from typing import Any

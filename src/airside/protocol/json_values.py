@@ -12,12 +12,19 @@ from typing import Any
 from msgspec import Raw
 
 from airside.protocol import scalars
+from airside.protocol.cbor import Moment
 from airside.protocol.errors import SerializationException
 from airside.protocol.shapes import FLOATS, INTEGERS, Member, Shape, later
 
 Convert = Callable[[Any], Any]
 
-_KINDS = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+_KINDS = {
+    str: "STRING_VALUE",
+    int: "NUMBER_VALUE",
+    float: "NUMBER_VALUE",
+    bytes: "BINARY_VALUE",
+    type(None): "NULL_VALUE",
+}
 
 
 class ResultError(TypeError):
@@ -45,20 +52,17 @@ def _read_string(value: Any) -> str:
     raise wrong_type(value, "String")
 
 
-def _read_integer(value: Any) -> int:
-    if value.__class__ is int:
-        return value
-    if value.__class__ is float and math.isfinite(value):
-        return int(value)  # AWS truncates
-    raise wrong_type(value, "Integer")
+def _integer_reader(kind: str) -> Convert:
+    limit = scalars.INTEGER_LIMITS[kind]
 
+    def read(value: Any) -> int:
+        if value.__class__ is float and math.isfinite(value):
+            value = int(value)  # AWS truncates
+        if value.__class__ is int and -limit <= value < limit:
+            return value
+        raise wrong_type(value, kind.capitalize())
 
-def _read_long(value: Any) -> int:
-    if value.__class__ is int:
-        return value
-    if value.__class__ is float and math.isfinite(value):
-        return int(value)
-    raise wrong_type(value, "Long")
+    return read
 
 
 def _read_float(value: Any) -> float:
@@ -89,6 +93,12 @@ def _read_blob(value: Any) -> bytes:
         raise SerializationException("Value is not valid base64") from None
 
 
+def _read_bytes(value: Any) -> bytes:
+    if value.__class__ is bytes:
+        return value
+    raise wrong_type(value, "Blob")
+
+
 def _timestamp_reader(style: str) -> Convert:
     parse = scalars.TIMESTAMP_READERS[style]
 
@@ -112,30 +122,39 @@ _SCALAR_READERS: dict[str, Convert] = {
     "character": _read_string,
     "boolean": _read_boolean,
     "blob": _read_blob,
-    "long": _read_long,
-    **dict.fromkeys(INTEGERS - {"long"}, _read_integer),
+    **{kind: _integer_reader(kind) for kind in INTEGERS},
     **dict.fromkeys(FLOATS, _read_float),
 }
 
 
 class Readers:
-    """Compiles readers. `renamed` says whether `locationName` counts (REST) or not (JSON RPC)."""
+    """Compiles readers.
 
-    def __init__(self, *, renamed: bool) -> None:
+    `renamed`: whether `locationName` counts (REST) or not (RPC). `binary`: whether the format has
+    byte strings and timestamps of its own (CBOR) or writes them as text and numbers (JSON).
+    """
+
+    def __init__(self, *, renamed: bool, binary: bool = False) -> None:
         self._renamed = renamed
+        self._binary = binary
         self._made: dict[str, Convert] = {}
 
     def member(self, member: Member) -> Convert:
         """A reader for a shape in its place."""
         shape = member.shape
         if shape.type == "timestamp" and not shape.opaque:
-            return _timestamp_reader(member.timestamp_format or "unixTimestamp")
+            return self._timestamp(member.timestamp_format)
         return self.shape(shape)
+
+    def _timestamp(self, style: str | None) -> Convert:
+        return _timestamp_reader("unixTimestamp" if self._binary else style or "unixTimestamp")
 
     def shape(self, shape: Shape) -> Convert:
         """A reader for a shape."""
         if shape.opaque:
             return _same
+        if shape.type == "blob" and self._binary:
+            return _read_bytes
         scalar = _SCALAR_READERS.get(shape.type)
         if scalar is not None:
             return scalar
@@ -154,7 +173,7 @@ class Readers:
             return self._list(shape)
         if shape.type == "map":
             return self._map(shape)
-        return _timestamp_reader(shape.timestamp_format or "unixTimestamp")
+        return self._timestamp(shape.timestamp_format)
 
     def structure(self, members: list[Member]) -> Convert:
         """A reader for an object with these members; unknown ones are ignored."""
@@ -251,17 +270,26 @@ _SCALAR_WRITERS: dict[str, Convert] = {
 }
 
 
+_BINARY_WRITERS: dict[str, Convert] = {
+    "blob": _same,
+    "timestamp": Moment,
+    **dict.fromkeys(FLOATS, float),
+}
+"""What CBOR has of its own."""
+
+
 class Writers:
     """Compiles writers; the mirror of `Readers`."""
 
-    def __init__(self, *, renamed: bool) -> None:
+    def __init__(self, *, renamed: bool, binary: bool = False) -> None:
         self._renamed = renamed
+        self._scalars = {**_SCALAR_WRITERS, **_BINARY_WRITERS} if binary else _SCALAR_WRITERS
         self._made: dict[str, Convert] = {}
 
     def member(self, member: Member) -> Convert:
         """A writer for a shape in its place."""
         shape = member.shape
-        if shape.type == "timestamp" and not shape.opaque:
+        if shape.type == "timestamp" and "timestamp" not in self._scalars and not shape.opaque:
             return _timestamp_writer(member.timestamp_format or "unixTimestamp")
         return self.shape(shape)
 
@@ -269,7 +297,7 @@ class Writers:
         """A writer for a shape."""
         if shape.opaque:
             return _same
-        scalar = _SCALAR_WRITERS.get(shape.type)
+        scalar = self._scalars.get(shape.type)
         if scalar is not None:
             return scalar
         made = self._made.get(shape.name)

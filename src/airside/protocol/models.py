@@ -79,6 +79,9 @@ def _event_stream(shape: Shape | None) -> str | None:
     return next((name for name, member in shape.members.items() if member.shape.event_stream), None)
 
 
+_FAMILIES = {"smithy-rpc-v2-cbor": "json"}
+
+
 class ServiceModel:
     """One service's contract."""
 
@@ -87,6 +90,8 @@ class ServiceModel:
         self.name = name
         self.overlay = overlay
         self.protocols = overlay.protocols or metadata.protocols or (metadata.protocol,)
+        self.family = _FAMILIES.get(self.protocols[0], self.protocols[0])
+        """The protocol whose common errors the service answers."""
         self.json_version = metadata.json_version or "1.1"
         self.target_prefix = metadata.target_prefix
         self.endpoint_prefix = metadata.endpoint_prefix
@@ -124,7 +129,7 @@ class ServiceModel:
     def errors(self) -> Mapping[str, ErrorFacts]:
         """Every error the model or the overlay knows, by name."""
         names = [name for name, shape in self._document.shapes.items() if shape.exception]
-        known = {**common_errors(self.protocols[0]), **self.overlay.errors}
+        known = {**common_errors(self.family), **self.overlay.errors}
         return {
             name: self._error(name, known.get(name)) for name in {**dict.fromkeys(names), **known}
         }
@@ -134,7 +139,7 @@ class ServiceModel:
 
         `status` is used when neither model nor overlay state one.
         """
-        renamed = self.overlay.rename.get(name) or common_names(self.protocols[0]).get(name, name)
+        renamed = self.overlay.rename.get(name) or common_names(self.family).get(name, name)
         found = self.errors.get(renamed)
         if found is None:
             entry = schema.ErrorEntry(http_status_code=status)
@@ -143,7 +148,7 @@ class ServiceModel:
 
     def _query_name(self, code: str) -> str:
         """What query clients of a service that prefers another protocol call an error."""
-        return code if self.protocols[0] == "query" else common_names("query").get(code, code)
+        return code if self.family == "query" else common_names("query").get(code, code)
 
     def _error(self, name: str, entry: schema.ErrorEntry | None) -> ErrorFacts:
         entry = entry or schema.ErrorEntry()

@@ -1,7 +1,5 @@
 """AWS query: a form in, `Action` names the operation; an XML document out."""
 
-# ruff: noqa: ARG002  # codecs share one signature
-
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,6 +15,8 @@ from airside.protocol.xml_values import Writers
 
 PARAMETERS_MAX = 10_000
 """More parameters than any operation can take."""
+DEPTH_MAX = 32
+"""More parts than any parameter's name has."""
 
 
 def parse_form(text: bytes) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _tree(fields: dict[str, str]) -> dict[str, Node]:
     root: dict[str, Node] = {}
     for name, value in fields.items():
         node = root
-        *parts, last = name.split(".")
+        *parts, last = name.split(".", DEPTH_MAX)
         for part in parts:
             below = node.get(part)
             if not isinstance(below, dict):

@@ -5,7 +5,7 @@ from typing import Any, Union
 
 from airside.protocol import scalars
 from airside.protocol.errors import MalformedInput
-from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape, later
+from airside.protocol.shapes import FLOATS, STRINGS, Member, Shape, later
 
 Node = Union[str, "dict[str, Node]"]
 Read = Callable[[Any], Any]
@@ -13,7 +13,7 @@ Read = Callable[[Any], Any]
 _TEXT_READERS: dict[str, scalars.Reader] = {
     "boolean": scalars.read_boolean,
     "blob": scalars.read_blob,
-    **dict.fromkeys(INTEGERS, scalars.read_integer),
+    **scalars.INTEGER_READERS,
     **dict.fromkeys(FLOATS, scalars.read_float),
 }
 

@@ -3,8 +3,6 @@
 A subclass says how the document in the body is read and written.
 """
 
-# ruff: noqa: ARG002  # codecs share one signature
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +28,7 @@ _TEXT_READERS: dict[str, scalars.Reader] = {
     "boolean": scalars.read_boolean,
     "blob": scalars.read_blob,
     **dict.fromkeys(STRINGS, str),
-    **dict.fromkeys(INTEGERS, scalars.read_integer),
+    **scalars.INTEGER_READERS,
     **dict.fromkeys(FLOATS, scalars.read_float),
 }
 _TEXT_WRITERS: dict[str, scalars.Writer] = {

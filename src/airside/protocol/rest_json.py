@@ -1,7 +1,5 @@
 """REST JSON: members in path, query, headers; the rest in a JSON document."""
 
-# ruff: noqa: ARG002  # codecs share one signature
-
 from typing import Any
 
 from airside.kernel import HttpResponse, ServiceError

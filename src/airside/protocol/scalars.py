@@ -18,13 +18,33 @@ _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
-def read_integer(text: str) -> int:
-    """A decimal integer."""
-    if "_" in text or not text.isascii():
-        raise ValueError(text)
-    if len(text) > 64:
-        raise ValueError(f"{text[:64]}...")
-    return int(text)
+INTEGER_LIMITS = {
+    "byte": 2**7,
+    "short": 2**15,
+    "integer": 2**31,
+    "long": 2**63,
+    "bigInteger": 10**64,
+}
+"""Type -> the least number too large for it."""
+
+
+def integer_reader(kind: str) -> Callable[[str], int]:
+    """A reader of decimal integers that fit the type."""
+    limit = INTEGER_LIMITS[kind]
+
+    def read(text: str) -> int:
+        if "_" in text or len(text) > 80 or not text.isascii():
+            raise ValueError(text)
+        value = int(text)
+        if not -limit <= value < limit:
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+read_integer = integer_reader("long")
+INTEGER_READERS = {kind: integer_reader(kind) for kind in INTEGER_LIMITS}
 
 
 def read_float(text: str) -> float:

@@ -81,7 +81,7 @@ class _Program:
 
 
 def _default(model: ServiceModel) -> ValidationEntry:
-    if model.protocols[0] == "query":
+    if model.family == "query":
         return ValidationEntry(error="ValidationError")
     return ValidationEntry()
 

@@ -9,6 +9,8 @@ from xml.parsers import expat
 from airside.protocol.errors import MalformedXML
 
 DEPTH_MAX = 64
+ELEMENTS_MAX = 200_000
+"""A few times what the largest document needs, the 10,000 parts of an upload."""
 MALFORMED = (
     "The XML you provided was not well-formed or did not validate against our published schema"
 )
@@ -31,6 +33,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root: Element | None = None
+        self._count = 0
         self._open: list[Element] = []
         self._texts: list[list[str]] = []
 
@@ -40,7 +43,8 @@ class _Builder:
             self._open[-1].children.append(element)
         else:
             self.root = element
-        if len(self._open) >= DEPTH_MAX:
+        self._count += 1
+        if len(self._open) >= DEPTH_MAX or self._count > ELEMENTS_MAX:
             raise MalformedXML(MALFORMED)
         self._open.append(element)
         self._texts.append([])

@@ -19,7 +19,7 @@ Write = Callable[[Any, list[str]], None]
 _TEXT_READERS: dict[str, scalars.Reader] = {
     "boolean": lambda text: scalars.read_boolean(text.strip()),
     "blob": lambda text: scalars.read_blob("".join(text.split())),
-    **dict.fromkeys(INTEGERS, lambda text: scalars.read_integer(text.strip())),
+    **scalars.INTEGER_READERS,
     **dict.fromkeys(FLOATS, lambda text: scalars.read_float(text.strip())),
 }
 
