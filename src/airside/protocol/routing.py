@@ -105,6 +105,9 @@ class _Node:
     label: "_Node | None" = None
     greedy: list[Route] = field(default_factory=list)
     here: list[Route] = field(default_factory=list)
+    plain_greedy: list[Route] = field(default_factory=list)
+    """Of `greedy`, those that a request without a query string may mean."""
+    plain_here: list[Route] = field(default_factory=list)
 
 
 class Router:
@@ -155,7 +158,7 @@ class _Asked(NamedTuple):
 def _search(node: _Node, segments: list[str], at: int, asked: _Asked) -> Route | None:
     rest = len(segments) - at
     if rest <= 0 or (rest == 1 and segments[at] == ""):
-        return _pick(node.here, asked)
+        return _pick(node.here if asked.query else node.plain_here, asked)
     segment = segments[at]
     below = node.static.get(segment)
     if below is not None:
@@ -166,7 +169,7 @@ def _search(node: _Node, segments: list[str], at: int, asked: _Asked) -> Route |
         found = _search(node.label, segments, at + 1, asked)
         if found is not None:
             return found
-    return _pick(node.greedy, asked)
+    return _pick(node.greedy if asked.query else node.plain_greedy, asked)
 
 
 def _pick(routes: list[Route], asked: _Asked) -> Route | None:
@@ -189,6 +192,8 @@ def _pick(routes: list[Route], asked: _Asked) -> Route | None:
 def _order(node: _Node) -> None:
     node.here.sort(key=lambda route: route.weight, reverse=True)
     node.greedy.sort(key=lambda route: route.weight, reverse=True)
+    node.plain_here = [route for route in node.here if not route.static]
+    node.plain_greedy = [route for route in node.greedy if not route.static]
     for below in node.static.values():
         _order(below)
     if node.label is not None:
