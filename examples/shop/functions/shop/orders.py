@@ -47,8 +47,9 @@ class Order:
     def to_body(self) -> Body:
         """The order as the API shows it."""
         body = self.to_item()
+        body["items"] = body.pop("lines")
         del body["user_id"]
-        return {**body, "items": body.pop("lines")}
+        return body
 
 
 def order_id_for(user_id: str, client_token: str) -> str:
