@@ -53,6 +53,14 @@ class ResourceType:
         """Make it. Leaves nothing behind when it fails."""
         raise NotImplementedError
 
+    async def find(self, ctx: "Context", request: ResourceRequest) -> str | None:
+        """After a crash in the middle of `create`: the physical id of what it made, if it did.
+
+        What is found is completed by `update` from no properties. Only types that get their ids
+        from the service need this: what bears a generated name is found by that.
+        """
+        return None
+
     async def update(
         self, ctx: "Context", physical_id: str, old: Properties, request: ResourceRequest
     ) -> Resource:

@@ -21,7 +21,7 @@ from airside.kernel import (
     Service,
     ServiceError,
 )
-from airside.services.cloudformation import SERVICE
+from airside.services.cloudformation import SERVICE, begin
 from airside.services.cloudformation.deployments import Deployments
 from airside.settings import Settings
 from airside.storage.memory import MemoryBlobs, MemoryStore
@@ -43,6 +43,7 @@ class World:
         self.failing: set[str] = set()
         self.crashing: set[str] = set()
         self.gates: dict[str, asyncio.Event] = {}
+        self.gates_after: dict[str, asyncio.Event] = {}
         self.busy = 0
         self.busy_most = 0
 
@@ -75,6 +76,8 @@ class Thing(ResourceType):
         if physical_id in self.world.things:
             raise Broken(f"{physical_id} already exists")
         self.world.things[physical_id] = dict(request.properties)
+        if request.logical_id in self.world.gates_after:
+            await self.world.gates_after[request.logical_id].wait()
         return self._described(physical_id)
 
     def _described(self, physical_id: str) -> Resource:
@@ -86,8 +89,10 @@ class Thing(ResourceType):
         self, ctx: Context, physical_id: str, old: Any, request: ResourceRequest
     ) -> Resource:
         await self._work("update", request.logical_id)
-        assert self.world.things[physical_id] == old
+        assert not old or self.world.things[physical_id] in (old, dict(request.properties))
         self.world.things[physical_id] = dict(request.properties)
+        if request.logical_id in self.world.gates_after:
+            await self.world.gates_after[request.logical_id].wait()
         return self._described(physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: Any) -> None:
@@ -106,6 +111,20 @@ class Desk:
     def __init__(self, cloud: Cloud, world: World) -> None:
         self.cloud = cloud
         self.world = world
+
+    async def crash(self) -> None:
+        """Lose everything but storage and the outside world, and start again."""
+        await self.cloud.close()
+        self.world.gates.clear()
+        self.world.gates_after.clear()
+        self.cloud = make_cloud(self.cloud.store, self.world)
+        await self.cloud.open()
+
+    async def until(self, line: str) -> None:
+        """Wait for a line in the world's log."""
+        async with asyncio.timeout(5):
+            while line not in self.world.log:
+                await asyncio.sleep(0)
 
     async def call(self, operation: str, **request: Any) -> Result:
         ctx = Context(self.cloud, PRINCIPAL, "us-east-1", "request", "cloudformation", operation)
@@ -160,7 +179,8 @@ def make_cloud(store: MemoryStore, world: World, **more: Any) -> Cloud:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(begin, "PATIENCE_SECONDS", 0.0)
     world = World()
     cloud = make_cloud(MemoryStore(), world)
     await cloud.open()

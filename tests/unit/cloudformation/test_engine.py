@@ -185,7 +185,7 @@ async def test_deletion_goes_backwards_and_keeps_what_is_retained(desk: Any) -> 
         "delete b",
     ]
     assert "A DELETE_SKIPPED" in await desk.statuses(stack_id)
-    with pytest.raises(ServiceError, match="^Stack with id app does not exist$"):
+    with pytest.raises(ServiceError, match=r"^Stack with id app does not exist$"):
         await desk.call("DescribeStacks", StackName="app")
 
 

@@ -1,5 +1,4 @@
 """The CloudFormation resource types of HTTP APIs."""
-# ruff: noqa: ARG002 (resource types share their signatures)
 
 import json
 from collections.abc import Mapping

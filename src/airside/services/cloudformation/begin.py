@@ -16,6 +16,10 @@ _FIRST = {
     "update": "UPDATE_IN_PROGRESS",
     "delete": "DELETE_IN_PROGRESS",
 }
+PATIENCE_SECONDS = 1.5
+"""How long a request that starts a deployment waits for its end before it is answered.
+
+Clients look at once and then sleep for 5 to 30 seconds; most stacks are done long before that."""
 
 
 def acting_principal(ctx: Context, role_arn: str) -> Principal:
@@ -78,7 +82,9 @@ async def begin(
             also(tx)
 
     await ctx.store.transact(body)
-    ctx.component(Deployments).launch(started.key)
+    deployments = ctx.component(Deployments)
+    deployments.launch(started.key)
+    await deployments.settled(started.key, PATIENCE_SECONDS)
     return started
 
 

@@ -62,6 +62,12 @@ class Deployments(Component):
         deployer = self._deployers[key] = Deployer(ctx, key, stack, stack.deployment)
         await deploy(ctx, key, deployer)
 
+    async def settled(self, key: StackKey, seconds: float) -> None:
+        """Wait until nothing runs for a stack, for some time at most."""
+        task = self._tasks.get(key)
+        if task is not None:
+            await asyncio.wait([task], timeout=seconds)
+
     async def finished(self, key: StackKey) -> Stack | None:
         """The stack once nothing runs for it."""
         while (task := self._tasks.get(key)) is not None:

@@ -46,7 +46,7 @@ class Values:
         """The physical id. Raise KeyError when there is no such resource."""
         raise KeyError(logical_id)
 
-    def attribute(self, logical_id: str, name: str) -> Any:  # noqa: ARG002
+    def attribute(self, logical_id: str, name: str) -> Any:
         """An attribute. Raise KeyError when there is no such resource; TemplateError for others."""
         raise KeyError(logical_id)
 

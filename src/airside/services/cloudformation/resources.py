@@ -1,5 +1,4 @@
 """The resource types of CloudFormation itself."""
-# ruff: noqa: ARG002 (resource types share their signatures)
 
 from typing import Any
 

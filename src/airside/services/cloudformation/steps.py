@@ -6,6 +6,7 @@ from typing import Any
 from airside.kernel import Cloud, Context, ResourceRequest, ResourceType, ServiceError
 from airside.kernel import Resource as Made
 from airside.services.cloudformation.journal import Journal
+from airside.services.cloudformation.recovery import make_again
 from airside.services.cloudformation.stack import Incarnation, Resource
 from airside.services.cloudformation.store import changed
 
@@ -55,7 +56,7 @@ class Steps:
         planned = Incarnation(kind, "", properties, {}, suffix, **policies)
         if not resumed:
             await self.journal.write(resource, ("CREATE_IN_PROGRESS", None), shown=planned)
-        made = await self._make(planned, name)
+        made = await self._make(planned, name, resumed=resumed)
         if isinstance(made, str):
             await self.journal.write(resource, ("CREATE_FAILED", made), shown=planned)
             return made
@@ -66,12 +67,16 @@ class Steps:
         )
         return None
 
-    async def _make(self, planned: Incarnation, name: str) -> Incarnation | str:
+    async def _make(self, planned: Incarnation, name: str, *, resumed: bool) -> Incarnation | str:
         implementation = find_type(self.ctx.cloud, planned.type)
         if implementation is None:
             return unsupported(planned.type)
+        request = self.request(planned, name)
         try:
-            made = await implementation.create(self.ctx, self.request(planned, name))
+            if resumed:
+                made = await make_again(self.ctx, implementation, request)
+            else:
+                made = await implementation.create(self.ctx, request)
         except ServiceError as error:
             return _reason(error)
         return _born(planned, made)
@@ -123,7 +128,7 @@ class Steps:
                 ("UPDATE_IN_PROGRESS", _REPLACING),
                 shown=changed(old, properties=wanted.properties),
             )
-        made = await self._make(planned, resource.logical_id)
+        made = await self._make(planned, resource.logical_id, resumed=resumed)
         if isinstance(made, str):
             await self.journal.write(resource, ("UPDATE_FAILED", made), shown=old)
             return made
