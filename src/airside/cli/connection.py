@@ -37,7 +37,7 @@ class Connection:
                 f"No Airside is running with the data folder {data_dir}.",
                 "Start one with `airside up`, or name its folder with --data-dir.",
             ) from None
-        if not _alive(int(state["pid"])):
+        if not is_alive(int(state["pid"])):
             raise CommandError(
                 f"The server of {data_dir} (pid {state['pid']}) is not running any more.",
                 "Start it again with `airside up`: nothing that was acknowledged is lost.",
@@ -107,7 +107,8 @@ class Connection:
         return answer
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
