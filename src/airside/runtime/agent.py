@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airside.runtime import boot
 from airside.runtime.channel import LoopChannel, Message, socket_pair
 from airside.runtime.template import Template
 from airside.settings import Settings
+
+ENDING_SECONDS = 2.0
+"""How long the agent may take to end what it has started."""
 
 
 class TemplateKind(NamedTuple):
@@ -38,7 +41,6 @@ class Agent:
         self._on_exit: dict[int, OnExit] = {}
         self._next_id = 0
         self._templates: dict[TemplateKind, Template] = {}
-        self._closed = False
 
     @classmethod
     def spawn(cls, settings: Settings) -> "Agent":
@@ -70,14 +72,22 @@ class Agent:
         """The living template of this kind, started when there is none."""
         found = self._templates.get(kind)
         if found is None or found.closed:
-            found = self._templates[kind] = Template(
-                self, kind.interpreter, boto3=kind.boto3, bundle=self.bundle()
-            )
+            found = self._templates[kind] = Template(self, kind.interpreter, boto3=kind.boto3)
         return found
 
     def templates(self) -> list[Template]:
         """Those that live."""
         return [template for template in self._templates.values() if not template.closed]
+
+    def template_config(self, boto3: bool) -> dict[str, Any]:
+        """What a template is told when it starts."""
+        return {
+            "boto3": boto3,
+            "bundle": str(self.bundle()),
+            "bundled": {path.name: str(path.resolve()) for path in self.bundle().iterdir()},
+            "sandbox": self.settings.sandbox,
+            "scratch": str(self.scratch / "root"),
+        }
 
     def bundle(self) -> Path:
         """A folder with the packages that AWS's Python runtimes bring, made on first use."""
@@ -88,7 +98,6 @@ class Agent:
 
     def close(self) -> None:
         """End the agent and all it has started."""
-        self._closed = True
         for template in self._templates.values():
             template.close()
         if self._channel:
@@ -96,8 +105,11 @@ class Agent:
         if self._socket:
             self._socket.close()
         if self._process:
-            self._process.kill()
-            self._process.wait()
+            try:
+                self._process.wait(ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     def _start(self) -> None:

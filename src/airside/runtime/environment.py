@@ -20,11 +20,12 @@ from airside.runtime.loglines import (
     start_line,
 )  # fmt: skip
 from airside.runtime.spec import Event, FunctionSpec, Outcome
-from airside.runtime.template import describe_exit
+from airside.runtime.template import Ending, describe_exit
 
 LogLines = Callable[[list[tuple[int, str]]], None]
 """Takes log events: (epoch milliseconds, text)."""
 
+HANGING_SECONDS = 0.1
 _CHUNK = 262144
 _PIPE_CHUNK = 65536
 
@@ -91,7 +92,7 @@ class Environment:
         self._sock: socket.socket
         self._pipe = -1
 
-    def launch(self, start: Callable[[list[int], Callable[[int | None], None]], int],
+    def launch(self, start: Callable[[list[int], Callable[[Ending], None]], int],
                process: Process) -> None:  # fmt: skip
         """Have `start` make the process, given its two descriptors and whom to tell of its end."""
         self._sock, their_socket = socket_pair()
@@ -104,7 +105,7 @@ class Environment:
 
     def limit_init(self, seconds: float) -> None:
         """Kill it unless INIT is over in time."""
-        self._deadline = self._loop.call_later(seconds, self._on_init_timeout, seconds)
+        self._deadline_after(seconds, lambda: self._on_init_timeout(seconds))
 
     def run(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         """Send an event; `future` gets its outcome, also when the process dies of it."""
@@ -160,7 +161,8 @@ class Environment:
             data = b""
         if not data:
             self._loop.remove_reader(self._sock.fileno())
-            self.kill()  # whoever closes the socket cannot be reached any more
+            # It has ended, which its template will tell, or has closed what it is reached by.
+            self._deadline_after(HANGING_SECONDS, self.kill)
             return
         inbox = self._inbox
         inbox += data
@@ -188,7 +190,7 @@ class Environment:
             self._owner.on_started(self)
         elif kind == frames.READY and self.state is State.STARTING:
             self._cancel_deadline()
-            self.init_ms = (self._clock.monotonic() - self._started_at) * 1000
+            self.init_ms = frames.LENGTH.unpack(body)[0] / 1000
             self._become_idle()
         elif kind == frames.FAILED and self.state is State.STARTING:
             self._init_error = json.loads(body)
@@ -247,9 +249,9 @@ class Environment:
         lines = [(now, text) for text in self._splitter.finish()]
         if outcome.status == "timeout":
             lines.append((now, _timeout_line(now, event.request_id, self.spec.timeout_seconds)))
-        elif outcome.error_type == "Runtime.ExitError":
+        elif outcome.error_type in _EXIT_ERRORS:
             said = json.loads(outcome.payload)["errorMessage"]
-            lines.append((now, f"{said}\nRuntime.ExitError\n"))
+            lines.append((now, f"{said}\n{outcome.error_type}\n"))
         lines.append((now, end_line(event.request_id)))
         lines.append((now, report_line(event.request_id, outcome, self.spec.memory_mb)))
         self._write_log(lines)
@@ -274,7 +276,7 @@ class Environment:
         self._init_error = {"errorType": "Sandbox.Timedout", "errorMessage": message}
         self.kill()
 
-    def _on_exit(self, status: int | None) -> None:
+    def _on_exit(self, ending: Ending) -> None:
         """The process has ended, of its own will or not."""
         if self.state is State.DEAD:
             return
@@ -283,11 +285,16 @@ class Environment:
         self._cancel_deadline()
         failure = None
         if was is State.STARTING:
-            failure = self._init_failure(status)
+            failure = self._init_failure(ending)
         elif self._event is not None:
-            message = f"RequestId: {self._event.request_id} Error: {describe_exit(status)}"
-            payload = {"errorType": "Runtime.ExitError", "errorMessage": message}
-            self._finish(Outcome(json.dumps(payload).encode(), "error", "Runtime.ExitError"))
+            kind, said = _exit_error(ending)
+            message = f"RequestId: {self._event.request_id} Error: {said}"
+            payload = {"errorType": kind, "errorMessage": message}
+            outcome = Outcome(json.dumps(payload).encode(), "error", kind)
+            outcome.peak_mb = min(self.spec.memory_mb, ending.peak_bytes >> 20)
+            if ending.out_of_memory:
+                outcome.peak_mb = self.spec.memory_mb
+            self._finish(outcome)
         else:
             self._drain_pipe()
         self._release()
@@ -306,15 +313,19 @@ class Environment:
             if len(body) >= length and kind == frames.FAILED:
                 self._init_error = json.loads(body[:length])
 
-    def _init_failure(self, status: int | None) -> Outcome:
+    def _init_failure(self, ending: Ending) -> Outcome:
         self._drain_pipe()
+        kind, said = _exit_error(ending)
         error = self._init_error or {
-            "errorType": "Runtime.ExitError",
-            "errorMessage": f"RequestId: {{}} Error: {describe_exit(status)}",
-        }
+            "errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}",
+        }  # fmt: skip
         started = self._started_at or self._clock.monotonic()
         init_ms = (self._clock.monotonic() - started) * 1000
         return Outcome(json.dumps(error).encode(), "error", error["errorType"], init_ms=init_ms)
+
+    def _deadline_after(self, seconds: float, what: Callable[[], None]) -> None:
+        self._cancel_deadline()
+        self._deadline = self._loop.call_later(seconds, what)
 
     def _cancel_deadline(self) -> None:
         if self._deadline:
@@ -331,6 +342,16 @@ class Environment:
         if rest:
             now = int(self._clock.now() * 1000)
             self._write_log([(now, text) for text in rest])
+
+
+_EXIT_ERRORS = ("Runtime.ExitError", "Runtime.OutOfMemory")
+
+
+def _exit_error(ending: Ending) -> tuple[str, str]:
+    """The type and the wording of a process's end."""
+    if ending.out_of_memory:
+        return "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
+    return "Runtime.ExitError", describe_exit(ending.status)
 
 
 def _timeout_line(now_ms: int, request_id: str, seconds: int) -> str:

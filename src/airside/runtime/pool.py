@@ -96,7 +96,8 @@ class Pool:
         self._all.add(environment)
         config = {
             "handler": spec.handler, "runtime": spec.runtime, "variables": dict(variables),
-            "task": str(spec.task), "opt": "/opt", "memory_mb": spec.memory_mb,
+            "task": str(spec.task), "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb,
+            "tmp_mb": spec.tmp_mb, "limit_memory": self._agent.settings.sandbox,
         }  # fmt: skip
         kind = TemplateKind(self._host.interpreter(spec), spec.uses_boto3 and not spec.own_boto3)
         template = self._agent.template(kind)

@@ -27,7 +27,8 @@ class FunctionSpec:
     task: Path
     """The folder that becomes /var/task."""
     role: str = ""
-    layers: tuple[Path, ...] = ()
+    opt: Path | None = None
+    """The folder that becomes /opt: all layers, merged in order."""
     variables: Mapping[str, str] = field(default_factory=dict)
     own_boto3: bool = False
     """Whether the package or a layer brings a boto3 of its own."""

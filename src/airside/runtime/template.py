@@ -2,10 +2,10 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airside.runtime import boot
 from airside.runtime.channel import LoopChannel, Message, socket_pair
@@ -13,13 +13,25 @@ from airside.runtime.channel import LoopChannel, Message, socket_pair
 if TYPE_CHECKING:
     from airside.runtime.agent import Agent
 
-OnExit = Callable[[int | None], None]
+log = logging.getLogger("airside.runtime")
+
+
+class Ending(NamedTuple):
+    """How an environment ended."""
+
+    status: int | None
+    """The wait status; None when nobody saw it."""
+    out_of_memory: bool = False
+    peak_bytes: int = 0
+
+
+OnExit = Callable[[Ending], None]
 
 
 class Template:
     """Forks environments. Messages sent before it is ready wait in its socket."""
 
-    def __init__(self, agent: "Agent", interpreter: str, *, boto3: bool, bundle: Path) -> None:
+    def __init__(self, agent: "Agent", interpreter: str, *, boto3: bool) -> None:
         self.version = ""
         self.closed = False
         self._on_exit: dict[int, OnExit] = {}
@@ -29,8 +41,9 @@ class Template:
         self._retirement: asyncio.TimerHandle | None = None
         ours, theirs = socket_pair()
         self._channel = LoopChannel(ours, self._on_message, self._on_close)
-        config = json.dumps({"boto3": boto3, "bundle": str(bundle)})
-        argv = [*boot.command(interpreter, "template"), config]
+        self.rooted = False
+        config = agent.template_config(boto3)
+        argv = [*boot.command(os.path.realpath(interpreter), "template"), json.dumps(config)]
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
         agent.execute(argv, env, [theirs], self._on_process_exit)
         self._retire_later()
@@ -61,10 +74,17 @@ class Template:
     def _on_message(self, message: Message) -> None:
         if "ready" in message:
             self.version = message["ready"]["version"]
+            self.rooted = message["ready"]["rooted"]
+            if not self.rooted and message["ready"]["why"]:
+                log.warning(
+                    "functions run without a root of their own: %s", message["ready"]["why"]
+                )
         elif "exited" in message:
             on_exit = self._on_exit.pop(message["exited"], None)
             if on_exit:
-                on_exit(message["status"])
+                on_exit(
+                    Ending(message["status"], message.get("oom", False), message.get("peak", 0))
+                )
             if not self._on_exit:
                 self._retire_later()
 
@@ -87,7 +107,7 @@ class Template:
         self._keep()
         ended, self._on_exit = self._on_exit, {}
         for on_exit in ended.values():
-            on_exit(None)
+            on_exit(Ending(None))
 
 
 def describe_exit(status: int | None) -> str:

@@ -18,8 +18,8 @@ import socket
 import sys
 from typing import Any
 
-from airside.runtime.guest import system
-from airside.runtime.guest.channel import Channel, close_all
+from airside.runtime.guest import cgroup, system
+from airside.runtime.guest.channel import Channel, close_all, place
 
 CONTROL = 3
 
@@ -38,8 +38,19 @@ class Children:
         """Kill a child that has not been reaped, so its pid is still its own."""
         for pid, known in self._by_pid.items():
             if known == child_id:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
                 os.kill(pid, signal.SIGKILL)
                 return
+
+    def end(self) -> None:
+        """Kill all and wait for their ends."""
+        for pid in self._by_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in self._by_pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
     def reap(self) -> list[tuple[int, int]]:
         """Children that have ended since: (id, wait status)."""
@@ -76,15 +87,6 @@ def drain(fd: int) -> None:
         pass
 
 
-def place(fds: list[int], first: int = CONTROL) -> None:
-    """Move descriptors to `first`, `first`+1, ... and close everything above."""
-    above = first + len(fds)
-    high = [os.dup2(fd, 256 + at, inheritable=True) for at, fd in enumerate(fds)]
-    for at, fd in enumerate(high):
-        os.dup2(fd, first + at, inheritable=True)
-    os.closerange(above, 256 + len(fds))
-
-
 def execute(message: dict[str, Any], fds: list[int], parent: int) -> None:
     """In a fresh child: become another program."""
     try:
@@ -99,9 +101,12 @@ def execute(message: dict[str, Any], fds: list[int], parent: int) -> None:
         os._exit(127)
 
 
-def serve(channel: Channel) -> None:
+CGROUP = "AIRSIDE_CGROUP"
+"""Tells a template below which control group its environments have theirs."""
+
+
+def serve(channel: Channel, children: Children, base: str) -> None:
     """Do what the server says until it goes away."""
-    children = Children()
     wake = wake_on_child()
     poll = select.poll()
     poll.register(channel, select.POLLIN)
@@ -118,6 +123,8 @@ def serve(channel: Channel) -> None:
         while (received := channel.take()) is not None:
             message, fds = received
             if message["op"] == "exec":
+                if base:
+                    message["env"][CGROUP] = base
                 child = os.fork()
                 if child == 0:
                     execute(message, fds, pid)
@@ -127,11 +134,29 @@ def serve(channel: Channel) -> None:
                 children.kill(message["id"])
 
 
+def _control_group() -> str:
+    try:
+        return cgroup.create_base(os.getpid())
+    except OSError:
+        return ""
+
+
 def main() -> None:
     """Run the agent; the server's process id is the first argument."""
-    system.die_with_parent(int(sys.argv[1]))
+    signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    system.die_with_parent(int(sys.argv[1]), by=signal.SIGTERM)
     channel = Channel(socket.socket(fileno=CONTROL))
-    with contextlib.suppress(BrokenPipeError, ConnectionError):
-        serve(channel)
+    base = _control_group()
+    children = Children()
+    with contextlib.suppress(BrokenPipeError, ConnectionError, SystemExit):
+        serve(channel, children, base)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    children.end()
+    if base:
+        cgroup.remove_base(base)
     os._exit(0)
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit

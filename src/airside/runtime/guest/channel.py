@@ -31,10 +31,17 @@ class Channel:
         """For poll()."""
         return self.sock.fileno()
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Write one message, without descriptors. Raises OSError when nobody is there."""
+    def send(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
+        """Write one message; `fds` stay open here. Raises OSError when nobody is there."""
+        if fds:
+            message["fds"] = len(fds)
         body = json.dumps(message).encode()
-        self.sock.sendall(HEADER.pack(len(body)) + body)
+        data = HEADER.pack(len(body)) + body
+        if fds:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))
+            data = data[self.sock.sendmsg([data], [rights]) :]
+        if data:
+            self.sock.sendall(data)
 
     def fill(self) -> bool:
         """Read what is there (waiting for something); False at the end of the conversation."""
@@ -81,3 +88,13 @@ def close_all(fds: list[int]) -> None:
     for fd in fds:
         with contextlib.suppress(OSError):
             os.close(fd)
+
+
+def place(fds: list[int], first: int = 3) -> list[int]:
+    """Move descriptors to `first`, `first`+1, ... and close everything above; where they are."""
+    above = first + len(fds)
+    high = [os.dup2(fd, 256 + at, inheritable=True) for at, fd in enumerate(fds)]
+    for at, fd in enumerate(high):
+        os.dup2(fd, first + at, inheritable=True)
+    os.closerange(above, 256 + len(fds))
+    return list(range(first, above))

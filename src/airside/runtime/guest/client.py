@@ -151,10 +151,12 @@ class Runtime:
         self.connection = connection
         self.sink = sink
         self.marshaller = Marshaller(runtime)
+        self.began_at = 0.0
         self.log_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
     def initialise(self, handler: str) -> Callable[[Any, LambdaContext], Any]:
         """Run INIT; when it fails, report how and end the process."""
+        self.began_at = time.perf_counter()
         try:
             return load(handler)
         except Fault as fault:
@@ -167,7 +169,8 @@ class Runtime:
 
     def serve(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
         """Answer events until the server hangs up."""
-        self.connection.send(frames.READY)
+        took = int((time.perf_counter() - self.began_at) * 1e6)
+        self.connection.send(frames.READY, frames.LENGTH.pack(min(took, 0xFFFFFFFF)))
         while True:
             head, event = self.connection.receive()
             self.sink.request_id = head[0]
@@ -204,6 +207,15 @@ def _search_path(config: dict[str, Any], variables: dict[str, str]) -> None:
     sys.path[:0] = [*first, *(path for path in extra if path not in first)]
 
 
+def _placed(config: dict[str, Any]) -> dict[str, str]:
+    """The environment variables, corrected where AWS's own paths are not to be had."""
+    variables: dict[str, str] = config["variables"]
+    if config["task"] != "/var/task":
+        variables["LAMBDA_TASK_ROOT"] = config["task"]
+        variables["TMPDIR"] = config["tmp"]
+    return variables
+
+
 def _forget_ourselves() -> None:
     """Leave the name `airside` to the function's own modules."""
     for name in [name for name in sys.modules if name == "airside" or name.startswith("airside.")]:
@@ -212,17 +224,21 @@ def _forget_ourselves() -> None:
     sys.modules["__main__"].__dict__["__name__"] = "__main__"
 
 
-def begin(config: dict[str, Any], connection_fd: int, log_fd: int) -> None:
+CONNECTION, LOG = 3, 4
+"""Descriptors that an environment is born with."""
+
+
+def begin(config: dict[str, Any]) -> None:
     """Become the execution environment that `config` describes. Never returns."""
-    variables: dict[str, str] = config["variables"]
+    variables = _placed(config)
     os.environ.clear()
     os.environ.update(variables)
     time.tzset()
-    sink = logs.Sink(log_fd)
+    sink = logs.Sink(LOG)
     logs.set_up(sink)
     os.chdir(config["task"])
     _search_path(config, variables)
-    connection = Connection(connection_fd)
+    connection = Connection(CONNECTION)
     connection.send(frames.STARTED)
     runtime = Runtime(connection, sink, config["runtime"])
     _forget_ourselves()

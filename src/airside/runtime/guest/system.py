@@ -13,6 +13,18 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 
+CLONE_NEWNS = 0x00020000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 4096, 16384, 1 << 18, 1 << 21
+_MS_NOATIME, _MS_NODIRATIME = 1024, 2048
+MNT_DETACH = 2
+
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,10 +49,51 @@ def prctl(option: int, value: int) -> None:
     )
 
 
-def die_with_parent(parent: int = 0) -> None:
+def machine() -> str:
+    """The processor's architecture, e.g. `x86_64`."""
+    return os.uname().machine
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """Mount a filesystem, or change how one is mounted."""
+    texts = [text.encode() or None for text in (source, target, kind)]
+    call("mount", *texts, ctypes.c_ulong(flags), data.encode() or None)
+
+
+def bind(source: str, target: str, *, writable: bool = False) -> None:
+    """Show a file or a folder with all below it at another place."""
+    mount(source, target, "", MS_BIND | MS_REC)
+    if not writable:
+        kept = os.statvfs(target).f_flag & (MS_NOEXEC | _MS_NOATIME | _MS_NODIRATIME)
+        flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
+        mount("", target, "", flags | kept)
+
+
+def unmount(target: str) -> None:
+    """Take a mount and all below it out of sight."""
+    call("umount2", target.encode(), MNT_DETACH)
+
+
+def unshare(flags: int) -> None:
+    """Leave namespaces that are shared with others."""
+    call("unshare", flags)
+
+
+def enter(fd: int, kind: int) -> None:
+    """Enter a namespace (for process ids: have children born there)."""
+    call("setns", fd, kind)
+
+
+def pivot_root(new_root: str, old_root: str) -> None:
+    """Make `new_root` the root; what was the root stands at `old_root`."""
+    number = _PIVOT_ROOT[machine()]
+    call("syscall", ctypes.c_long(number), new_root.encode(), old_root.encode())
+
+
+def die_with_parent(parent: int = 0, by: int = signal.SIGKILL) -> None:
     """Have the kernel kill this process when its parent ends; exit when it already has."""
     if LINUX:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_PDEATHSIG, by)
     if parent and os.getppid() != parent:
         os._exit(1)
 
