@@ -26,8 +26,8 @@ async function add(product, quantity) {
   }
   try {
     await cart.add(product.id, quantity);
-    const text = quantity === 1 ? `${product.name} is in your cart.` : `${quantity} × ${product.name} are in your cart.`;
-    notify(text, { link: { href: "/cart", text: "View cart" } });
+    const what = quantity === 1 ? `${product.name} is` : `${quantity} × ${product.name} are`;
+    notify(`${what} in your cart.`, { link: { href: "/cart", text: "View cart" } });
   } catch (error) {
     // A session that has run out says so itself.
     if (error.code !== "not_signed_in") notify(error.message, { kind: "bad" });

@@ -7,7 +7,7 @@ export function stepper({ name, value, min = 1, max = 99, onChange }) {
   const step = (by, symbol, label, testid) =>
     h("button", {
       type: "button", class: "stepper-button", "aria-label": `${label} ${name}`, "data-testid": testid,
-      on: { click: (event) => event.currentTarget.getAttribute("aria-disabled") !== "true" && onChange(current + by) },
+      on: { click: () => current + by >= min && current + by <= max && onChange(current + by) },
     }, icon(symbol));
   const minus = step(-1, "minus", "One less:", "quantity-minus");
   const plus = step(+1, "plus", "One more:", "quantity-plus");
@@ -22,5 +22,7 @@ export function stepper({ name, value, min = 1, max = 99, onChange }) {
   }
 
   set(value);
-  return { node: h("div", { class: "stepper", role: "group", "aria-label": `Quantity of ${name}` }, minus, output, plus), set };
+  const node = h("div", { class: "stepper", role: "group", "aria-label": `Quantity of ${name}` },
+    minus, output, plus);
+  return { node, set };
 }

@@ -72,7 +72,11 @@ function lineOf(first, heading) {
   const unit = h("p", { class: "line-unit" });
   const total = h("p", { class: "price line-total", "data-testid": "line-total" });
   const warning = h("p", { class: "line-warning", "data-testid": "line-warning" });
-  const counter = stepper({ name: item.name, value: item.quantity, onChange: (quantity) => attempt(() => cart.setQuantity(item.product_id, quantity)) });
+  const counter = stepper({
+    name: item.name,
+    value: item.quantity,
+    onChange: (quantity) => attempt(() => cart.setQuantity(item.product_id, quantity)),
+  });
   const takeOut = h("button", {
     type: "button", class: "link-button", "data-testid": "remove", "aria-label": `Remove ${item.name}`,
     on: { click: () => attempt(removeLine) },

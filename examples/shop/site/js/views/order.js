@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import * as cart from "../cart.js";
 import { fill, h, icon, s } from "../dom.js";
-import { count, moment, orderNumber, pieces, price } from "../format.js";
+import { moment, orderNumber, pieces, price } from "../format.js";
 import { notify } from "../notices.js";
 import { itemList } from "../parts/item-list.js";
 import { failure, panel, signInNeeded, skeleton, whileBusy } from "../parts/states.js";
@@ -19,7 +19,9 @@ const PATIENCE_MS = 90_000;
 export function orderView({ params, signal, setTitle }) {
   setTitle("Order");
   // The sentence is a live region of its own, so that only it is read out when the order moves on.
-  const sentence = h("p", { class: "order-sentence", role: "status", "aria-live": "polite", "data-testid": "order-sentence" });
+  const sentence = h("p", {
+    class: "order-sentence", role: "status", "aria-live": "polite", "data-testid": "order-sentence",
+  });
   const body = h("div", {});
   const page = h("div", { class: "page page-narrow" }, h("h1", {}, "Your order"), sentence, body);
   if (!isSignedIn()) {
@@ -37,7 +39,8 @@ export function orderView({ params, signal, setTitle }) {
     // The same pass moves on, so that its plane is seen to fly.
     if (pass) update(pass, order);
     else fill(body, passOf(order));
-    say(sentence, order.reason?.message ? `${order.reason.message} Nothing was charged.` : STATUS[status].sentence);
+    const reason = order.reason && `${order.reason.message} Nothing was charged.`;
+    say(sentence, reason ?? STATUS[status].sentence);
   }
 
   async function follow() {
@@ -49,7 +52,7 @@ export function orderView({ params, signal, setTitle }) {
       if (order.status !== "pending") return;
       if (Date.now() - started > PATIENCE_MS) {
         say(sentence, "This takes longer than usual. Your order is safe; look in again later.");
-        fill(body, body.querySelector(".pass"), h("button", { type: "button", class: "button", "data-testid": "check-again", on: { click: begin } }, "Check again"));
+        fill(body.querySelector(".pass-actions"), checkAgain(begin));
         return;
       }
       await pause(wait, signal);
@@ -73,9 +76,12 @@ export function orderView({ params, signal, setTitle }) {
 }
 
 function passOf(order) {
-  const pass = h("article", { class: "pass", "data-testid": "order", "aria-label": `Order ${orderNumber(order.order_id)}` },
+  const number = orderNumber(order.order_id);
+  const pass = h("article", { class: "pass", "data-testid": "order", "aria-label": `Order ${number}` },
     h("div", { class: "pass-main" },
-      h("header", { class: "pass-head" }, h("span", { class: "pass-title" }, "Order pass"), h("span", { class: "pass-chip" })),
+      h("header", { class: "pass-head" },
+        h("span", { class: "pass-title" }, "Order pass"),
+        h("span", { class: "pass-chip" })),
       h("div", { class: "pass-route", "aria-hidden": "true" },
         h("div", { class: "pass-place" }, h("b", {}, "LAY"), h("span", {}, "Store room")),
         h("div", { class: "pass-track" }, icon("plane", "pass-plane")),
@@ -83,16 +89,22 @@ function passOf(order) {
       h("ol", { class: "pass-steps" }),
       itemList(order.items),
       h("dl", { class: "totals" },
-        h("div", { class: "totals-sum" }, h("dt", {}, "Total"), h("dd", { "data-testid": "order-total" }, price(order.total_cents)))),
+        h("div", { class: "totals-sum" },
+          h("dt", {}, "Total"),
+          h("dd", { "data-testid": "order-total" }, price(order.total_cents)))),
       h("div", { class: "pass-actions" })),
     h("div", { class: "pass-stub" },
       h("dl", { class: "stub-facts" },
-        h("div", {}, h("dt", {}, "Order"), h("dd", { "data-testid": "order-id", "data-order-id": order.order_id }, orderNumber(order.order_id))),
-        h("div", {}, h("dt", {}, "Items"), h("dd", {}, String(pieces(order.items)))),
-        h("div", {}, h("dt", {}, "Placed"), h("dd", {}, h("time", { datetime: order.placed_at }, moment(order.placed_at))))),
+        fact("Order", number, { "data-testid": "order-id", "data-order-id": order.order_id }),
+        fact("Items", String(pieces(order.items))),
+        fact("Placed", h("time", { datetime: order.placed_at }, moment(order.placed_at)))),
       barcode(order.order_id)));
   update(pass, order);
   return pass;
+}
+
+function fact(name, value, props) {
+  return h("div", {}, h("dt", {}, name), h("dd", props, value));
 }
 
 function update(pass, order) {
@@ -113,12 +125,20 @@ function update(pass, order) {
 function step(text, state) {
   const said = { done: "done", current: "in progress", ahead: "to come", failed: "failed" }[state];
   return h("li", { "data-state": state, "aria-current": state === "current" && "step" },
-    icon({ done: "check", failed: "close" }[state] ?? "dot"), text, h("span", { class: "visually-hidden" }, `: ${said}`));
+    icon({ done: "check", failed: "close" }[state] ?? "dot"), text,
+    h("span", { class: "visually-hidden" }, `: ${said}`));
+}
+
+function checkAgain(begin) {
+  return h("button", {
+    type: "button", class: "button", "data-testid": "check-again", on: { click: begin },
+  }, "Check again");
 }
 
 /** A refused order's things can go back in the cart, to order fewer of them. */
 function putBack(order) {
-  const button = h("button", { type: "button", class: "button", "data-testid": "put-back" }, "Put it all back in the cart");
+  const button = h("button", { type: "button", class: "button", "data-testid": "put-back" },
+    "Put it all back in the cart");
   button.addEventListener("click", () => whileBusy(button, async () => {
     try {
       for (const item of order.items) await cart.setQuantity(item.product_id, item.quantity);
@@ -147,7 +167,9 @@ function barcode(orderId) {
     bars.push(s("rect", { x, y: 0, width: 1 + (value % 3), height: 40 }));
     x += 3 + (value % 3) + (value >> 3);
   }
-  return s("svg", { class: "barcode", viewBox: `0 0 ${x} 40`, preserveAspectRatio: "none", "aria-hidden": "true" }, bars);
+  return s("svg", {
+    class: "barcode", viewBox: `0 0 ${x} 40`, preserveAspectRatio: "none", "aria-hidden": "true",
+  }, bars);
 }
 
 // Written only when it differs: saying the same again would be read out again.

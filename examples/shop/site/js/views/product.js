@@ -46,7 +46,15 @@ export function productView({ params, signal, setTitle }) {
 function details(product) {
   let quantity = 1;
   const max = Math.max(1, Math.min(99, product.stock));
-  const counter = stepper({ name: product.name, value: quantity, max, onChange: (value) => counter.set((quantity = value)) });
+  const counter = stepper({
+    name: product.name,
+    value: quantity,
+    max,
+    onChange: (value) => {
+      quantity = value;
+      counter.set(value);
+    },
+  });
   return [
     picture(product.id),
     h("div", { class: "product-text", "data-testid": "product", "data-product-id": product.id },

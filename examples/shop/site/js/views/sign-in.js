@@ -10,6 +10,7 @@ import { navigate } from "../router.js";
 import { begin, isSignedIn } from "../session.js";
 
 const PASSWORD_LENGTH_MIN = 8;
+const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s.]+$/;
 
 const DOORS = {
   in: {
@@ -39,15 +40,19 @@ function formView(door, { query, signal, setTitle }) {
     queueMicrotask(() => signal.aborted || navigate(next, { replace: true }));
     return h("div", {});
   }
-  const email = field({ name: "email", label: "E-mail", type: "email", autocomplete: "username", inputmode: "email" });
-  const password = field({ name: "password", label: "Password", type: "password", autocomplete: door.autocomplete, hint: door.hint });
+  const email = field({
+    name: "email", label: "E-mail", type: "email", autocomplete: "username", inputmode: "email",
+  });
+  const password = field({
+    name: "password", label: "Password", type: "password", autocomplete: door.autocomplete, hint: door.hint,
+  });
   const fields = { email, password };
   const error = h("div", { class: "form-error", role: "alert", "data-testid": "form-error" });
   const button = h("button", { type: "submit", class: "button button-wide", "data-testid": "submit" }, door.button);
 
   async function submit() {
     fill(error);
-    email.say(/^[^@\s]+@[^@\s]+\.[^@\s.]+$/.test(email.input.value.trim()) ? "" : "Please type your e-mail address, as in name@example.com.");
+    email.say(emailProblem(email.input.value.trim()));
     password.say(passwordProblem(door, password.input.value));
     const first = [email, password].find((each) => each.isWrong());
     if (first) {
@@ -65,7 +70,8 @@ function formView(door, { query, signal, setTitle }) {
         place.say(problem.message);
         place.input.focus();
       } else {
-        fill(error, icon("alert"), h("p", {}, problem.message + (problem.isOutage ? " Please try again in a moment." : "")));
+        const advice = problem.isOutage ? " Please try again in a moment." : "";
+        fill(error, icon("alert"), h("p", {}, problem.message + advice));
       }
     }
   }
@@ -104,10 +110,14 @@ async function finish(next) {
   cart.load().catch(() => {});
 }
 
+function emailProblem(text) {
+  return EMAIL.test(text) ? "" : "Please type your e-mail address, as in name@example.com.";
+}
+
 function passwordProblem(door, text) {
   if (!text) return "Please type your password.";
-  if (door === DOORS.up && text.length < PASSWORD_LENGTH_MIN) return `Please take at least ${PASSWORD_LENGTH_MIN} characters.`;
-  return "";
+  const isTooShort = door === DOORS.up && text.length < PASSWORD_LENGTH_MIN;
+  return isTooShort ? `Please take at least ${PASSWORD_LENGTH_MIN} characters.` : "";
 }
 
 function field({ name, label, hint, type, ...attributes }) {
@@ -133,7 +143,9 @@ function field({ name, label, hint, type, ...attributes }) {
 }
 
 function revealer(input) {
-  const button = h("button", { type: "button", class: "reveal", "aria-pressed": "false", "aria-label": "Show the password" }, "Show");
+  const button = h("button", {
+    type: "button", class: "reveal", "aria-pressed": "false", "aria-label": "Show the password",
+  }, "Show");
   button.addEventListener("click", () => {
     const isShown = input.type === "text";
     input.type = isShown ? "password" : "text";
