@@ -10,6 +10,7 @@ from airside.services.cloudformation import (
     stacks,
     templates,
 )
+from airside.services.cloudformation.custom_resource import ZONE, CustomResource, Mailbox, front
 from airside.services.cloudformation.deployments import Deployments
 from airside.services.cloudformation.resources import NestedStack, WaitConditionHandle
 from airside.services.cloudformation.sam import SamTransform
@@ -18,6 +19,7 @@ SERVICE = Service(
     "cloudformation",
     modules=[stacks, change_sets, stack_events, stack_resources, templates, exports],
     errors=errors,
-    components=[SamTransform, Deployments],
-    resources=[NestedStack, WaitConditionHandle],
+    components=[SamTransform, Mailbox, Deployments],
+    resources=[CustomResource, NestedStack, WaitConditionHandle],
+    fronts={ZONE: front},
 )

@@ -5,40 +5,23 @@ looked for by its type, then made; when it turns out to exist it is adopted. A n
 CloudFormation generated proves whose it is, because nobody else knows its suffix.
 """
 
-from dataclasses import dataclass, field
-
-from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
+from airside.kernel import Context, Resource, ResourceType, ServiceError
+from airside.services.cloudformation.step_request import StepRequest
 
 _EXISTS = frozenset({"ConflictException", "ResourceConflictException", "ResourceInUseException"})
 
 
-@dataclass(frozen=True, slots=True)
-class NotedRequest(ResourceRequest):
-    """A request that remembers the names that were made of it."""
-
-    names: list[str] = field(default_factory=list)
-
-    def physical_name(self, length_max: int = 64, *, lower: bool = False) -> str:
-        """A generated name."""
-        name = ResourceRequest.physical_name(self, length_max, lower=lower)
-        self.names.append(name)
-        return name
-
-
-async def make_again(ctx: Context, kind: ResourceType, request: ResourceRequest) -> Resource:
+async def make_again(ctx: Context, kind: ResourceType, request: StepRequest) -> Resource:
     """Find, make or adopt it. Raises what its type raises."""
     found = await kind.find(ctx, request)
     if found is not None:
         return await kind.update(ctx, found, {}, request)
-    noted = NotedRequest(
-        request.properties, request.logical_id, request.stack_name, request.stack_id, request.suffix
-    )
     try:
-        return await kind.create(ctx, noted)
+        return await kind.create(ctx, request)
     except ServiceError as error:
         if not _exists(error):
             raise
-        candidate = _candidate(kind, noted)
+        candidate = _candidate(kind, request)
         if candidate is None:
             raise
     return await kind.update(ctx, candidate, {}, request)
@@ -52,7 +35,7 @@ def _exists(error: ServiceError) -> bool:
     )
 
 
-def _candidate(kind: ResourceType, request: NotedRequest) -> str | None:
+def _candidate(kind: ResourceType, request: StepRequest) -> str | None:
     """The name that the first attempt used: generated, or the one that the template gives."""
     if request.names:
         return request.names[-1]

@@ -43,6 +43,8 @@ class SamTransform(Component):
                 self._worker is None
                 or self._region != region
                 or self._worker.returncode is not None
+                or self._worker.stdin is None
+                or self._worker.stdin.is_closing()  # dismissed, and not gone yet
             ):
                 await self._dismiss()
                 await self._hire(region)

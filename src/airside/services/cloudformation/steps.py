@@ -8,6 +8,7 @@ from airside.kernel import Resource as Made
 from airside.services.cloudformation.journal import Journal
 from airside.services.cloudformation.recovery import make_again
 from airside.services.cloudformation.stack import Incarnation, Resource
+from airside.services.cloudformation.step_request import StepRequest
 from airside.services.cloudformation.store import changed
 
 CUSTOM = "AWS::CloudFormation::CustomResource"
@@ -81,11 +82,11 @@ class Steps:
             return _reason(error)
         return _born(planned, made)
 
-    def request(self, incarnation: Incarnation, name: str) -> ResourceRequest:
+    def request(self, incarnation: Incarnation, name: str) -> StepRequest:
         """What a resource type is told about one incarnation."""
         stack = self.journal.stack
-        return ResourceRequest(
-            incarnation.properties, name, stack.name, stack.id, incarnation.suffix
+        return StepRequest(
+            incarnation.properties, name, stack.name, stack.id, incarnation.suffix, incarnation.type
         )
 
     async def update(
