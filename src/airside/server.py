@@ -57,6 +57,7 @@ class Server:
         self._agent = agent
         self._clock = SystemClock()
         self._ids = SystemIds()
+        self._refreshing_sites = asyncio.Lock()
 
     async def start(self) -> dict[str, object]:
         """Open the data folder and listen; what a client needs to know, as in `server.json`."""
@@ -126,16 +127,17 @@ class Server:
 
     async def refresh_sites(self) -> None:
         """Give each deployed site its port; called after whatever may have changed them."""
-        fronts: list[Front] = []
-        for name in self.environments.names():
-            cloud = await self.environments.open(name)
-            for service in self._services.values():
-                if service.sites is not None:
-                    fronts += [
-                        Front(site.zone, site.label, "" if name == MAIN else name, "")
-                        for site in await service.sites(cloud)
-                    ]
-        await self.listeners.open_sites(fronts)
+        async with self._refreshing_sites:
+            fronts: list[Front] = []
+            for name in self.environments.names():
+                cloud = await self.open(name)
+                for service in self._services.values():
+                    if service.sites is not None:
+                        fronts += [
+                            Front(site.zone, site.label, "" if name == MAIN else name, "")
+                            for site in await service.sites(cloud)
+                        ]
+            await self.listeners.open_sites(fronts)
 
     async def stop(self) -> None:
         """Stop listening, stop components, close the stores."""

@@ -27,7 +27,7 @@ CALLS = {
     ("service", "code", "status"),
     [
         ("dynamodb", "InvalidSignatureException", 400),
-        ("sqs", "InvalidSignatureException", 400),
+        ("sqs", "SignatureDoesNotMatch", 400),
         ("lambda", "InvalidSignatureException", 403),
         ("sts", "SignatureDoesNotMatch", 403),
         ("s3", "SignatureDoesNotMatch", 403),
@@ -77,7 +77,7 @@ def test_a_service_that_does_not_exist_yet_names_itself(server):
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         server.client("kinesis").list_streams()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "Kinesis" in str(refused.value)
+    assert "kinesis" in str(refused.value)
 
 
 def test_an_operation_that_does_not_exist_yet_names_itself(server):

@@ -86,6 +86,7 @@ def _json(value: object, status: int = 200) -> HttpResponse:
 
 
 async def _state(system: System, environment: str, asked: Mapping[str, Any]) -> object:
+    await system.refresh_sites()  # a site that was just deployed has its port in the answer
     return system.state()
 
 

@@ -69,10 +69,10 @@ def _front(parts: Parts, http: HttpRequest) -> Front | None:
         return site._replace(path=http.path)
     if http.path.startswith(("/_aws/", "/_env/")):
         return front_by_path(http.path, parts.zones)
-    host = http.headers.get("host", "")
-    if not host or host[0].isdigit() or "." not in host:
+    host = http.host
+    if "." not in host or host[-1].isdigit():  # `localhost` and IP addresses, the common case
         return None
-    return front_by_host(http.host, http.path, parts.zones)
+    return front_by_host(host, http.path, parts.zones)
 
 
 async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:

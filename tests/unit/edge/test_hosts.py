@@ -60,3 +60,8 @@ def test_front_doors_by_path(path, expected):
 )
 def test_buckets_in_host_names(host, bucket):
     assert bucket_of(host) == bucket
+
+
+def test_a_label_may_begin_with_a_digit():
+    host = "7ds9lhgm87.execute-api.us-east-1.amazonaws.com"
+    assert front_by_host(host, "/", ZONES) == Front("execute-api", "7ds9lhgm87", "", "/")

@@ -1,0 +1,32 @@
+"""CloudFront: distributions, policies, invalidations, and the edge itself with its cache."""
+
+from airside.kernel import Service
+from airside.services.cloudfront import (
+    distributions,
+    errors,
+    invalidations,
+    origin_access,
+    policies,
+    resources,
+    tags,
+)
+from airside.services.cloudfront.edge import Edge
+from airside.services.cloudfront.front import cloudfront_front
+from airside.services.cloudfront.sites import list_sites
+
+SERVICE = Service(
+    "cloudfront",
+    modules=[distributions, invalidations, origin_access, policies, tags],
+    errors=errors,
+    components=[Edge],
+    resources=[
+        resources.CachePolicyResource,
+        resources.DistributionResource,
+        resources.OriginAccessControlResource,
+        resources.OriginAccessIdentityResource,
+        resources.OriginRequestPolicyResource,
+        resources.ResponseHeadersPolicyResource,
+    ],
+    fronts={"cloudfront": cloudfront_front},
+    sites=list_sites,
+)

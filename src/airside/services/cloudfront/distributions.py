@@ -1,0 +1,221 @@
+"""Distributions: made, changed, listed, removed."""
+
+from typing import Any
+
+from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
+from airside.services.cloudfront import configuration, entities, errors, policies, store
+from airside.services.cloudfront.edge import Edge
+from airside.services.cloudfront.entities import check_version, listed, location, new_etag
+from airside.services.cloudfront.origin_access import CONTROL
+from airside.services.cloudfront.store import Entity
+
+KIND = "distribution"
+_SUMMARY = (
+    "Aliases", "Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors",
+    "CustomErrorResponses", "Comment", "PriceClass", "Enabled", "ViewerCertificate",
+    "Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "Staging",
+)  # fmt: skip
+
+
+def distribution_arn(ctx: Context, request: Request) -> str:
+    """The ARN of the request's distribution."""
+    identifier = request.get("Id") or request.get("DistributionId") or "*"
+    return ctx.arn(f"distribution/{identifier}", region="")
+
+
+def load(view: Snapshot, ctx: Context, identifier: str) -> Entity:
+    """A distribution of the account. Raises NoSuchDistribution."""
+    found = store.find(view, ctx.account_id, KIND, identifier)
+    if found is None:
+        raise errors.NoSuchDistribution("The specified distribution does not exist.")
+    return found
+
+
+def shown(ctx: Context, entity: Entity) -> dict[str, Any]:
+    """A distribution as results show it."""
+    return {
+        "Id": entity.id,
+        "ARN": ctx.arn(f"distribution/{entity.id}", "cloudfront", region=""),
+        "Status": "Deployed",
+        "LastModifiedTime": entity.modified_at,
+        "InProgressInvalidationBatches": 0,
+        "DomainName": entity.facts["domain"],
+        "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
+        "ActiveTrustedKeyGroups": {"Enabled": False, "Quantity": 0},
+        "DistributionConfig": entity.config,
+    }
+
+
+def _check_references(view: Snapshot, ctx: Context, config: dict[str, Any]) -> None:
+    """Raise for policies and access controls that do not exist."""
+    for behavior in entities.behaviors_of(config):
+        for member, kind in (
+            ("CachePolicyId", policies.CACHE),
+            ("OriginRequestPolicyId", policies.ORIGIN_REQUEST),
+            ("ResponseHeadersPolicyId", policies.RESPONSE_HEADERS),
+        ):
+            if behavior.get(member):
+                entities.load(view, ctx.account_id, kind, behavior[member])
+    for origin in config["Origins"]["Items"]:
+        control = origin.get("OriginAccessControlId")
+        if control and store.find(view, ctx.account_id, CONTROL.name, control) is None:
+            raise errors.InvalidOriginAccessControl(
+                "The specified origin access control does not exist."
+            )
+
+
+@operation("CreateDistribution")
+async def create_distribution(ctx: Context, request: Request) -> Result:
+    """Put an edge in front of origins. It serves at once."""
+    return await _create(ctx, request["DistributionConfig"], {})
+
+
+@operation("CreateDistributionWithTags")
+async def create_distribution_with_tags(ctx: Context, request: Request) -> Result:
+    """Put an edge in front of origins, with tags on it."""
+    both = request["DistributionConfigWithTags"]
+    tags = {tag["Key"]: tag.get("Value", "") for tag in both["Tags"].get("Items") or ()}
+    return await _create(ctx, both["DistributionConfig"], tags)
+
+
+async def _create(ctx: Context, given: dict[str, Any], tags: dict[str, str]) -> Result:
+    configuration.check(given)
+    config = configuration.completed(given)
+    now = ctx.clock.now()
+    label = "d" + ctx.ids.lower(13)
+    made = Entity(
+        id="E" + ctx.ids.upper(13),
+        config=config,
+        etag=new_etag(ctx),
+        created_at=now,
+        modified_at=now,
+        tags=tags,
+        facts={"domain": f"{label}.cloudfront.net"},
+    )
+
+    def put(tx: Transaction) -> Entity:
+        reference = config["CallerReference"]
+        existing_id = store.id_of_name(tx, ctx.account_id, KIND, reference)
+        if existing_id is not None:
+            existing = load(tx, ctx, existing_id)
+            if existing.config == config:
+                return existing
+            raise errors.DistributionAlreadyExists(
+                "The caller reference that you are using to create a distribution is associated "
+                f"with another distribution. Already exists: {existing_id}"
+            )
+        _check_references(tx, ctx, config)
+        _take_aliases(tx, ctx, made, [])
+        store.save_name(tx, ctx.account_id, KIND, reference, made.id)
+        store.save_host(tx, label, ctx.account_id, made.id)
+        store.save_host(tx, made.id, ctx.account_id, made.id)
+        store.save(tx, ctx.account_id, KIND, made)
+        return made
+
+    entity = await ctx.store.transact(put)
+    ctx.component(Edge).forget()
+    ctx.cloud.sites_changed()
+    path = location(ctx, f"distribution/{entity.id}")
+    return {"Distribution": shown(ctx, entity), "ETag": entity.etag, "Location": path}
+
+
+def _aliases(config: dict[str, Any]) -> list[str]:
+    return list(config["Aliases"].get("Items") or ())
+
+
+def _take_aliases(tx: Transaction, ctx: Context, entity: Entity, former: list[str]) -> None:
+    wanted = _aliases(entity.config)
+    for alias in former:
+        if alias not in wanted:
+            store.delete_host(tx, alias)
+    for alias in wanted:
+        owner = store.find_host(tx, alias)
+        if owner is not None and owner[1] != entity.id:
+            raise errors.CNAMEAlreadyExists(
+                "One or more of the CNAMEs you provided are already associated with a different "
+                "resource."
+            )
+        store.save_host(tx, alias, ctx.account_id, entity.id)
+
+
+@operation("GetDistribution", resource=distribution_arn)
+async def get_distribution(ctx: Context, request: Request) -> Result:
+    """A distribution."""
+    entity = await ctx.store.read(lambda view: load(view, ctx, request["Id"]))
+    return {"Distribution": shown(ctx, entity), "ETag": entity.etag}
+
+
+@operation("GetDistributionConfig", resource=distribution_arn)
+async def get_distribution_config(ctx: Context, request: Request) -> Result:
+    """A distribution's configuration, ready to be changed and sent back."""
+    entity = await ctx.store.read(lambda view: load(view, ctx, request["Id"]))
+    return {"DistributionConfig": entity.config, "ETag": entity.etag}
+
+
+@operation("UpdateDistribution", resource=distribution_arn)
+async def update_distribution(ctx: Context, request: Request) -> Result:
+    """Replace a configuration, if nobody else did since it was read. It counts at once."""
+    given = request["DistributionConfig"]
+    configuration.check(given)
+    config = configuration.completed(given)
+    etag, now = new_etag(ctx), ctx.clock.now()
+
+    def put(tx: Transaction) -> Entity:
+        entity = load(tx, ctx, request["Id"])
+        check_version(entity, request.get("IfMatch"))
+        if config["CallerReference"] != entity.config["CallerReference"]:
+            raise errors.IllegalUpdate("The CallerReference cannot be changed.")
+        _check_references(tx, ctx, config)
+        former = _aliases(entity.config)
+        entity.config, entity.etag, entity.modified_at = config, etag, now
+        _take_aliases(tx, ctx, entity, former)
+        store.save(tx, ctx.account_id, KIND, entity)
+        return entity
+
+    entity = await ctx.store.transact(put)
+    ctx.component(Edge).forget()
+    return {"Distribution": shown(ctx, entity), "ETag": entity.etag}
+
+
+@operation("DeleteDistribution", resource=distribution_arn)
+async def delete_distribution(ctx: Context, request: Request) -> Result:
+    """Remove a distribution that has been disabled."""
+
+    def remove(tx: Transaction) -> None:
+        entity = load(tx, ctx, request["Id"])
+        check_version(entity, request.get("IfMatch"))
+        if entity.config["Enabled"]:
+            raise errors.DistributionNotDisabled(
+                "The distribution you are trying to delete has not been disabled."
+            )
+        domain_label = entity.facts["domain"].partition(".")[0]
+        for label in (domain_label, entity.id, *_aliases(entity.config)):
+            store.delete_host(tx, label)
+        store.delete_name(tx, ctx.account_id, KIND, entity.config["CallerReference"])
+        store.delete_invalidations(tx, entity.id)
+        store.delete(tx, ctx.account_id, KIND, entity.id)
+
+    await ctx.store.transact(remove)
+    ctx.component(Edge).forget()
+    ctx.cloud.sites_changed()
+    return {}
+
+
+@operation("ListDistributions")
+async def list_distributions(ctx: Context, request: Request) -> Result:
+    """The account's distributions."""
+    found, more, limit = await entities.page(ctx, KIND, request)
+    items = [_summary(ctx, entity) for entity in found]
+    return {"DistributionList": listed(items, request.get("Marker", ""), more, limit)}
+
+
+def _summary(ctx: Context, entity: Entity) -> dict[str, Any]:
+    return {
+        "Id": entity.id,
+        "ARN": ctx.arn(f"distribution/{entity.id}", "cloudfront", region=""),
+        "ETag": entity.etag,
+        "Status": "Deployed",
+        "LastModifiedTime": entity.modified_at,
+        "DomainName": entity.facts["domain"],
+        **{name: entity.config[name] for name in _SUMMARY},
+    }

@@ -1,0 +1,129 @@
+"""The edge of one environment: plans of its distributions, the cache, and who is being asked."""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airside.kernel import Cloud, Component, ServiceError, Snapshot, Transaction
+from airside.services.cloudfront import managed, store
+from airside.services.cloudfront.cache import Cache, Kept
+from airside.services.cloudfront.plan import Matcher, Plan, compile_plan
+from airside.services.cloudfront.store import Invalidation
+
+_MANAGED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "cache-policy": managed.CACHE_POLICIES,
+    "origin-request-policy": managed.ORIGIN_REQUEST_POLICIES,
+    "response-headers-policy": managed.RESPONSE_HEADERS_POLICIES,
+}
+
+
+class Dangling(ServiceError):
+    """A distribution names something that is gone."""
+
+
+class Edge(Component):
+    """Plans by host label, cached responses by key, requests to origins under way by key."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._plans: dict[str, Plan] = {}
+        self._by_id: dict[str, Plan] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.under_way: dict[str, asyncio.Future[Kept | None]] = {}
+        self.cache = Cache(self._folder("unopened"))
+
+    def _folder(self, generation: str) -> Path:
+        return self.cloud.settings.data_dir / "edge-cache" / f"{self.cloud.name}-{generation}"
+
+    async def start(self) -> None:
+        """Find this environment's own files again.
+
+        A fork of an environment has the same distributions but a life of its own: the first start
+        under a name draws a new folder, and folders of earlier lives go.
+        """
+        fresh = self.cloud.ids.lower(12)
+
+        def own(tx: Transaction) -> str:
+            return store.generation(tx, self.cloud.name, fresh)
+
+        generation = await self.cloud.store.transact(own)
+        folder = self._folder(generation)
+        self.cache = Cache(folder)
+        self.later(asyncio.to_thread(_remove_siblings, folder, self.cloud.name))
+
+    async def stop(self) -> None:
+        """Finish what is being written."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+        for task in self._tasks:
+            task.cancel()
+
+    def later(self, work: Any) -> None:
+        """Do something after the answer."""
+
+        async def run() -> None:
+            await work
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def plan(self, label: str) -> Plan | None:
+        """The plan behind a host's label, if it has been made already."""
+        return self._plans.get(label)
+
+    async def load_plan(self, label: str) -> Plan | None:
+        """The plan behind a host's label, made now. Raises Dangling."""
+
+        def look(view: Snapshot) -> Plan | None:
+            found = store.find_host(view, label)
+            if found is None:
+                return None
+            account, identifier = found
+            entity = store.find(view, account, "distribution", identifier)
+            if entity is None:
+                return None
+
+            def policy(kind: str, wanted: str) -> Mapping[str, Any]:
+                own = store.find(view, account, kind, wanted)
+                config = own.config if own else _MANAGED.get(kind, {}).get(wanted)
+                if config is None:
+                    raise Dangling(f"The distribution names a {kind} that does not exist: {wanted}")
+                return config
+
+            return compile_plan(entity, account, policy, store.invalidations(view, identifier))
+
+        plan = await self.cloud.store.read(look)
+        if plan is not None:
+            self._plans[label] = plan
+            self._by_id[plan.id] = plan
+        return plan
+
+    def plan_of(self, distribution: str) -> Plan | None:
+        """The present plan of a distribution, if it has been made."""
+        return self._by_id.get(distribution)
+
+    def forget(self) -> None:
+        """Some configuration changed: make plans anew."""
+        self._plans.clear()
+
+    def invalidate(self, distribution: str, invalidation: Invalidation) -> None:
+        """Drop what was invalidated, at once."""
+        matcher = Matcher(invalidation.paths)
+        plans = (*self._plans.values(), *self._by_id.values())
+        for plan in {id(plan): plan for plan in plans if plan.id == distribution}.values():
+            # Requests under way hold these plans: what they are waiting for must not be kept.
+            plan.invalidations.append((invalidation.created_at, matcher))
+        for kept in self.cache.in_memory(distribution):
+            if matcher.matches(kept.entry.target):
+                self.cache.drop(kept.entry.key)
+
+
+def _remove_siblings(folder: Path, name: str) -> None:
+    with contextlib.suppress(OSError):
+        for other in folder.parent.iterdir():
+            if other != folder and other.name.rpartition("-")[0] == name:
+                shutil.rmtree(other, ignore_errors=True)

@@ -1,0 +1,223 @@
+"""What CloudFront refuses, named as its model names it."""
+
+from airside.kernel import ServiceError
+
+
+class AccessDenied(ServiceError):
+    """The caller may not do this."""
+
+
+class CNAMEAlreadyExists(ServiceError):
+    """Another distribution has the alias."""
+
+
+class CachePolicyAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class CachePolicyInUse(ServiceError):
+    """A distribution uses the policy."""
+
+
+class CannotChangeImmutablePublicKeyFields(ServiceError):
+    """A key's material cannot change."""
+
+
+class CloudFrontOriginAccessIdentityAlreadyExists(ServiceError):
+    """The caller reference was used with another configuration."""
+
+
+class CloudFrontOriginAccessIdentityInUse(ServiceError):
+    """A distribution uses the identity."""
+
+
+class DistributionAlreadyExists(ServiceError):
+    """The caller reference was used with another configuration."""
+
+
+class DistributionNotDisabled(ServiceError):
+    """The distribution is still enabled."""
+
+
+class EntityNotFound(ServiceError):
+    """There is no such entity."""
+
+
+class FunctionAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class FunctionInUse(ServiceError):
+    """A distribution uses the function."""
+
+
+class FunctionSizeLimitExceeded(ServiceError):
+    """The code is too large."""
+
+
+class IllegalDelete(ServiceError):
+    """Managed policies cannot be deleted."""
+
+
+class IllegalUpdate(ServiceError):
+    """Something that may not change would."""
+
+
+class InconsistentQuantities(ServiceError):
+    """Quantity is not the number of Items."""
+
+
+class InvalidArgument(ServiceError):
+    """An argument is not valid."""
+
+
+class InvalidDefaultRootObject(ServiceError):
+    """The default root object is not a file name."""
+
+
+class InvalidErrorCode(ServiceError):
+    """CloudFront makes no error pages for the status."""
+
+
+class InvalidFunctionAssociation(ServiceError):
+    """The function cannot be attached there."""
+
+
+class InvalidIfMatchVersion(ServiceError):
+    """If-Match is missing or wrong."""
+
+
+class InvalidOrigin(ServiceError):
+    """The origin is not valid."""
+
+
+class InvalidOriginAccessControl(ServiceError):
+    """The origin access control does not exist."""
+
+
+class InvalidOriginAccessIdentity(ServiceError):
+    """The origin access identity does not exist."""
+
+
+class InvalidRelativePath(ServiceError):
+    """A path does not begin with a slash."""
+
+
+class InvalidResponseCode(ServiceError):
+    """The response code is not valid."""
+
+
+class InvalidTTLOrder(ServiceError):
+    """TTLs are not in order."""
+
+
+class InvalidTagging(ServiceError):
+    """The tags are not valid."""
+
+
+class KeyGroupAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class MissingBody(ServiceError):
+    """The body is missing."""
+
+
+class NoSuchCachePolicy(ServiceError):
+    """The cache policy does not exist."""
+
+
+class NoSuchCloudFrontOriginAccessIdentity(ServiceError):
+    """The origin access identity does not exist."""
+
+
+class NoSuchDistribution(ServiceError):
+    """The distribution does not exist."""
+
+
+class NoSuchFunctionExists(ServiceError):
+    """The function does not exist."""
+
+
+class NoSuchInvalidation(ServiceError):
+    """The invalidation does not exist."""
+
+
+class NoSuchOrigin(ServiceError):
+    """A behaviour names an origin that is not there."""
+
+
+class NoSuchOriginAccessControl(ServiceError):
+    """The origin access control does not exist."""
+
+
+class NoSuchOriginRequestPolicy(ServiceError):
+    """The origin request policy does not exist."""
+
+
+class NoSuchPublicKey(ServiceError):
+    """The public key does not exist."""
+
+
+class NoSuchResource(ServiceError):
+    """The resource does not exist."""
+
+
+class NoSuchResponseHeadersPolicy(ServiceError):
+    """The response headers policy does not exist."""
+
+
+class OriginAccessControlAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class OriginAccessControlInUse(ServiceError):
+    """A distribution uses the origin access control."""
+
+
+class OriginRequestPolicyAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class OriginRequestPolicyInUse(ServiceError):
+    """A distribution uses the policy."""
+
+
+class PreconditionFailed(ServiceError):
+    """If-Match names an older version."""
+
+
+class PublicKeyAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class PublicKeyInUse(ServiceError):
+    """A key group holds the key."""
+
+
+class ResourceInUse(ServiceError):
+    """A distribution uses the resource."""
+
+
+class ResponseHeadersPolicyAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
+class ResponseHeadersPolicyInUse(ServiceError):
+    """A distribution uses the policy."""
+
+
+class TestFunctionFailed(ServiceError):
+    """The function could not be run."""
+
+
+class TooManyInvalidationsInProgress(ServiceError):
+    """Too many invalidations run."""
+
+
+class TrustedKeyGroupDoesNotExist(ServiceError):
+    """A behaviour names a key group that is not there."""
+
+
+class UnsupportedOperation(ServiceError):
+    """The operation is not supported."""

@@ -1,0 +1,24 @@
+"""Numbers that AWS publishes, and a few of ours.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+"""
+
+LIST_ITEMS_MAX = 100
+INVALIDATION_PATHS_MAX = 3000
+ORIGIN_OBJECT_BYTES_MAX = 50 << 30
+FUNCTION_BYTES_MAX = 10 << 10
+
+COMPRESSED_BYTES_MIN = 1_000
+COMPRESSED_BYTES_MAX = 10_000_000
+"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html"""
+
+ERROR_CACHING_SECONDS = 10
+
+MEMORY_BYTES_MAX = 64 << 20
+"""Bodies kept in memory, ours."""
+MEMORY_BODY_BYTES_MAX = 1 << 20
+"""A larger body stays on disk and is sent from there, ours."""
+DISK_BYTES_MAX = 2 << 30
+"""What the cache may take on disk, ours."""
+INVALIDATIONS_KEPT = 1000
+"""Older invalidations are forgotten together with everything cached before them, ours."""

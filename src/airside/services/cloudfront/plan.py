@@ -1,0 +1,334 @@
+"""A distribution, compiled: which behaviour a path has, what is in its cache key, where it goes.
+
+Made once per configuration and asked for every request. Pure.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from airside.services.cloudfront import limits
+from airside.services.cloudfront.headers import ResponsePolicy, compile_response_policy
+from airside.services.cloudfront.managed import CACHING_DISABLED
+from airside.services.cloudfront.store import Entity, Invalidation
+
+Config = Mapping[str, Any]
+Find = Callable[[str, str], Config]
+"""(kind, id) -> the configuration of a policy."""
+
+_S3_HOST = re.compile(
+    r"(?P<bucket>.+?)\.s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which of a request's headers, cookies or query parameters are meant."""
+
+    behavior: str = "none"
+    """none, whitelist, allExcept, all"""
+    names: frozenset[str] = frozenset()
+
+    def include(self, name: str) -> bool:
+        """Whether `name` is meant."""
+        if self.behavior == "none":
+            return False
+        if self.behavior == "all":
+            return True
+        return (name in self.names) == (self.behavior == "whitelist")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRule:
+    """What makes responses differ, and how many seconds they stay."""
+
+    min_ttl: int
+    default_ttl: int
+    max_ttl: int
+    headers: tuple[str, ...] = ()
+    cookies: Names = Names()
+    query: Names = Names()
+    gzip: bool = False
+    brotli: bool = False
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is ever kept."""
+        return self.max_ttl > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRule:
+    """What the origin gets to see besides what is in the cache key."""
+
+    headers: Names = Names()
+    cookies: Names = Names()
+    query: Names = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where responses come from."""
+
+    id: str
+    domain: str
+    path: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    bucket: str = ""
+    """For S3 origins (not their website endpoints, which are ordinary hosts)."""
+    signed: bool = False
+    """Whether an origin access control signs requests."""
+    identity: str = ""
+    """An origin access identity's id."""
+    protocol: str = "match-viewer"
+    ports: tuple[int, int] = (80, 443)
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """How requests for some paths are handled."""
+
+    pattern: "re.Pattern[str] | None"
+    origins: tuple[Origin, ...]
+    """The second one takes over when the first answers one of `failover`."""
+    cache: CacheRule
+    forward: ForwardRule
+    methods: frozenset[str]
+    failover: frozenset[int] = frozenset()
+    compress: bool = False
+    response: ResponsePolicy = ResponsePolicy()
+    protocol: str = "allow-all"
+    key_groups: tuple[str, ...] = ()
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """Event type -> ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """What becomes of an origin's error."""
+
+    status: int
+    page: str
+    seconds: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """One distribution, ready to serve."""
+
+    id: str
+    arn: str
+    account_id: str
+    domain: str
+    enabled: bool
+    root_object: str
+    behaviors: tuple[Behavior, ...]
+    default: Behavior
+    errors: Mapping[int, ErrorRule]
+    invalidations: list[tuple[float, "Matcher"]]
+
+    def behavior(self, path: str) -> Behavior:
+        """The behaviour of a path: the first whose pattern fits, else the default."""
+        for behavior in self.behaviors:
+            if behavior.pattern is not None and behavior.pattern.fullmatch(path):
+                return behavior
+        return self.default
+
+    def is_stale(self, target: str, requested_at: float) -> bool:
+        """Whether what was asked of the origin at that moment has been invalidated since."""
+        return any(
+            requested_at <= at and matcher.matches(target) for at, matcher in self.invalidations
+        )
+
+
+class Matcher:
+    """The paths of one invalidation; `*` at the end stands for anything."""
+
+    def __init__(self, paths: list[str]) -> None:
+        whole, heads = set(), []
+        for path in paths:
+            plain = unquote(path if path.startswith("/") else f"/{path}")
+            if plain.endswith("*"):
+                heads.append(plain[:-1])
+            else:
+                whole.add(plain)
+        self._whole = frozenset(whole)
+        self._heads = tuple(heads)
+
+    def matches(self, target: str) -> bool:
+        """Whether a path (with the query that is in its cache key) is among them."""
+        plain = unquote(target)
+        return plain in self._whole or plain.startswith(self._heads)
+
+
+def path_pattern(text: str) -> "re.Pattern[str]":
+    """`/images/*.jp?g` as a pattern; a leading slash may be missing."""
+    body = "".join(
+        ".*" if letter == "*" else "." if letter == "?" else re.escape(letter)
+        for letter in text.removeprefix("/")
+    )
+    return re.compile(f"/{body}", re.DOTALL)
+
+
+def compile_plan(
+    entity: Entity, account_id: str, find: Find, invalidations: list[Invalidation]
+) -> Plan:
+    """The plan of a distribution. `find` raises for policies that do not exist."""
+    config = entity.config
+    origins = {item["Id"]: _origin(item, find) for item in config["Origins"].get("Items") or []}
+    groups = {item["Id"]: item for item in (config.get("OriginGroups") or {}).get("Items") or []}
+    special = (config.get("CacheBehaviors") or {}).get("Items") or []
+    return Plan(
+        id=entity.id,
+        arn=f"arn:aws:cloudfront::{account_id}:distribution/{entity.id}",
+        account_id=account_id,
+        domain=entity.facts["domain"],
+        enabled=config["Enabled"],
+        root_object=(config.get("DefaultRootObject") or "").removeprefix("/"),
+        behaviors=tuple(_behavior(item, origins, groups, find) for item in special),
+        default=_behavior(config["DefaultCacheBehavior"], origins, groups, find),
+        errors=_errors(config),
+        invalidations=[(item.created_at, Matcher(item.paths)) for item in invalidations],
+    )
+
+
+def _origin(item: Config, find: Find) -> Origin:
+    domain = item["DomainName"].lower()
+    match = _S3_HOST.fullmatch(domain)
+    control = item.get("OriginAccessControlId")
+    signed = False
+    if control:
+        signed = find("origin-access-control", control)["SigningBehavior"] != "never"
+    identity = (item.get("S3OriginConfig") or {}).get("OriginAccessIdentity") or ""
+    custom = item.get("CustomOriginConfig") or {}
+    headers = (item.get("CustomHeaders") or {}).get("Items") or []
+    return Origin(
+        id=item["Id"],
+        domain=domain,
+        path=(item.get("OriginPath") or "").rstrip("/"),
+        headers=tuple((entry["HeaderName"].lower(), entry["HeaderValue"]) for entry in headers),
+        bucket=match["bucket"] if match and not custom else "",
+        signed=signed,
+        identity=identity.rpartition("/")[2],
+        protocol=custom.get("OriginProtocolPolicy", "match-viewer"),
+        ports=(custom.get("HTTPPort", 80), custom.get("HTTPSPort", 443)),
+    )
+
+
+def _behavior(
+    item: Config, origins: Mapping[str, Origin], groups: Mapping[str, Config], find: Find
+) -> Behavior:
+    target = item["TargetOriginId"]
+    group = groups.get(target)
+    chosen = (origins[target],) if group is None else tuple(
+        origins[member["OriginId"]] for member in group["Members"]["Items"]
+    )  # fmt: skip
+    failover = group["FailoverCriteria"]["StatusCodes"]["Items"] if group is not None else ()
+    methods = (item.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")
+    policy_id = item.get("ResponseHeadersPolicyId")
+    signers = item.get("TrustedKeyGroups") or {}
+    attached = (item.get("FunctionAssociations") or {}).get("Items") or []
+    forward_id = item.get("OriginRequestPolicyId")
+    return Behavior(
+        pattern=path_pattern(item["PathPattern"]) if "PathPattern" in item else None,
+        origins=chosen,
+        failover=frozenset(failover),
+        cache=_cache_rule(item, find),
+        forward=_forward_rule(find("origin-request-policy", forward_id)) if forward_id
+        else ForwardRule(),
+        methods=frozenset(methods),
+        compress=bool(item.get("Compress")),
+        response=compile_response_policy(find("response-headers-policy", policy_id))
+        if policy_id else ResponsePolicy(),
+        protocol=item.get("ViewerProtocolPolicy", "allow-all"),
+        key_groups=tuple(signers.get("Items") or ()) if signers.get("Enabled") else (),
+        functions={entry["EventType"]: entry["FunctionARN"] for entry in attached},
+    )  # fmt: skip
+
+
+def _cache_rule(item: Config, find: Find) -> CacheRule:
+    identifier = item.get("CachePolicyId")
+    if identifier is None:
+        if "ForwardedValues" not in item:
+            return _policy_rule(find("cache-policy", CACHING_DISABLED))
+        return _legacy_rule(item, item["ForwardedValues"])
+    return _policy_rule(find("cache-policy", identifier))
+
+
+def _policy_rule(policy: Config) -> CacheRule:
+    keyed = policy.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
+    low = policy["MinTTL"]
+    default = policy.get("DefaultTTL", max(86_400, low))
+    headers = (keyed.get("HeadersConfig") or {}).get("Headers") or {}
+    return CacheRule(
+        min_ttl=low,
+        default_ttl=default,
+        max_ttl=policy.get("MaxTTL", max(31_536_000, default)),
+        headers=tuple(sorted(name.lower() for name in headers.get("Items") or ())),
+        cookies=_names(keyed.get("CookiesConfig"), "Cookie", "Cookies"),
+        query=_names(keyed.get("QueryStringsConfig"), "QueryString", "QueryStrings"),
+        gzip=bool(keyed.get("EnableAcceptEncodingGzip")),
+        brotli=bool(keyed.get("EnableAcceptEncodingBrotli")),
+    )
+
+
+def _legacy_rule(item: Config, forwarded: Config) -> CacheRule:
+    """ForwardedValues, as it was before there were policies."""
+    cookies = forwarded.get("Cookies") or {}
+    listed = frozenset((cookies.get("WhitelistedNames") or {}).get("Items") or ())
+    headers = [name.lower() for name in (forwarded.get("Headers") or {}).get("Items") or ()]
+    keys = (forwarded.get("QueryStringCacheKeys") or {}).get("Items") or ()
+    query = Names()
+    if forwarded.get("QueryString"):
+        query = Names("whitelist", frozenset(keys)) if keys else Names("all")
+    everything = "*" in headers  # forwards every header, and for that keeps nothing
+    low = item.get("MinTTL", 0)
+    return CacheRule(
+        min_ttl=0 if everything else low,
+        default_ttl=0 if everything else item.get("DefaultTTL", max(86_400, low)),
+        max_ttl=0 if everything else item.get("MaxTTL", 31_536_000),
+        headers=tuple(sorted(headers)),
+        cookies=Names(cookies.get("Forward", "none"), listed),
+        query=query,
+        gzip=bool(item.get("Compress")),
+    )
+
+
+def _forward_rule(policy: Config) -> ForwardRule:
+    headers = policy["HeadersConfig"]
+    listed = frozenset(name.lower() for name in (headers.get("Headers") or {}).get("Items") or ())
+    behavior = headers["HeaderBehavior"]
+    names = {
+        "none": Names(),
+        "whitelist": Names("whitelist", listed),
+        "allViewer": Names("all"),
+        "allViewerAndWhitelistCloudFront": Names("all"),
+        "allExcept": Names("allExcept", listed),
+    }[behavior]
+    return ForwardRule(
+        headers=names,
+        cookies=_names(policy["CookiesConfig"], "Cookie", "Cookies"),
+        query=_names(policy["QueryStringsConfig"], "QueryString", "QueryStrings"),
+    )
+
+
+def _names(config: Config | None, kind: str, plural: str) -> Names:
+    if not config:
+        return Names()
+    listed = (config.get(plural) or {}).get("Items") or ()
+    return Names(config[f"{kind}Behavior"], frozenset(listed))
+
+
+def _errors(config: Config) -> dict[int, ErrorRule]:
+    found = {}
+    for item in (config.get("CustomErrorResponses") or {}).get("Items") or []:
+        code = item["ErrorCode"]
+        seconds = item.get("ErrorCachingMinTTL")
+        found[code] = ErrorRule(
+            status=int(item.get("ResponseCode") or code),
+            page=item.get("ResponsePagePath") or "",
+            seconds=limits.ERROR_CACHING_SECONDS if seconds is None else seconds,
+        )
+    return found

@@ -1,0 +1,200 @@
+"""CloudFormation: distributions and what they refer to."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
+from airside.services.cloudfront import errors, translate
+
+Properties = Mapping[str, Any]
+
+
+def _config(shape: str, properties: Properties) -> dict[str, Any]:
+    try:
+        return translate.translated(shape, properties)
+    except translate.UnknownProperty as error:
+        raise errors.InvalidArgument(str(error)) from None
+
+
+class DistributionResource(ResourceType):
+    """A distribution. Deleting it disables it first."""
+
+    name = "AWS::CloudFront::Distribution"
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Make the distribution."""
+        config = self._config(request.properties, f"{request.stack_id}/{request.suffix}")
+        tags = [{"Key": tag["Key"], "Value": str(tag["Value"])}
+                for tag in request.properties.get("Tags", ())]  # fmt: skip
+        wanted = {"DistributionConfig": config, "Tags": {"Items": tags}}
+        made = await ctx.call(
+            "cloudfront", "CreateDistributionWithTags", {"DistributionConfigWithTags": wanted}
+        )
+        return _distribution(made["Distribution"])
+
+    def _config(self, properties: Properties, reference: str) -> dict[str, Any]:
+        try:
+            return translate.distribution_config(properties["DistributionConfig"], reference)
+        except translate.UnknownProperty as error:
+            raise errors.InvalidArgument(str(error)) from None
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Replace the configuration and the tags."""
+        found = await ctx.call("cloudfront", "GetDistributionConfig", {"Id": physical_id})
+        reference = found["DistributionConfig"]["CallerReference"]
+        changed = await ctx.call(
+            "cloudfront",
+            "UpdateDistribution",
+            {
+                "Id": physical_id,
+                "IfMatch": found["ETag"],
+                "DistributionConfig": self._config(request.properties, reference),
+            },
+        )
+        arn = changed["Distribution"]["ARN"]
+        await self._retag(ctx, arn, old.get("Tags", ()), request.properties.get("Tags", ()))
+        return _distribution(changed["Distribution"])
+
+    async def _retag(self, ctx: Context, arn: str, old: Any, new: Any) -> None:
+        if list(old) == list(new):
+            return
+        wanted = {tag["Key"]: str(tag["Value"]) for tag in new}
+        gone = [tag["Key"] for tag in old if tag["Key"] not in wanted]
+        if gone:
+            keys = {"Items": gone}
+            await ctx.call("cloudfront", "UntagResource", {"Resource": arn, "TagKeys": keys})
+        if wanted:
+            items = [{"Key": key, "Value": value} for key, value in wanted.items()]
+            tags = {"Items": items}
+            await ctx.call("cloudfront", "TagResource", {"Resource": arn, "Tags": tags})
+
+    async def delete(
+        self, ctx: Context, physical_id: str, properties: Properties
+    ) -> None:  # fmt: skip
+        """Disable the distribution and remove it."""
+        try:
+            found = await ctx.call("cloudfront", "GetDistributionConfig", {"Id": physical_id})
+            etag = found["ETag"]
+            if found["DistributionConfig"]["Enabled"]:
+                config = {**found["DistributionConfig"], "Enabled": False}
+                disabled = await ctx.call(
+                    "cloudfront",
+                    "UpdateDistribution",
+                    {"Id": physical_id, "IfMatch": etag, "DistributionConfig": config},
+                )
+                etag = disabled["ETag"]
+            await ctx.call("cloudfront", "DeleteDistribution", {"Id": physical_id, "IfMatch": etag})
+        except ServiceError as error:
+            if error.name != "NoSuchDistribution":
+                raise
+
+
+def _distribution(shown: Mapping[str, Any]) -> Resource:
+    return Resource(shown["Id"], {"Id": shown["Id"], "DomainName": shown["DomainName"]})
+
+
+class _Configured(ResourceType):
+    """Something with a configuration, an id and an ETag."""
+
+    noun: ClassVar[str]
+    """`CachePolicy`: its operations are CreateCachePolicy and so on."""
+    missing: ClassVar[str]
+
+    def config(self, request: ResourceRequest) -> dict[str, Any]:
+        """The configuration that the template asks for."""
+        return _config(f"{self.noun}Config", request.properties[f"{self.noun}Config"])
+
+    def resource(self, shown: Mapping[str, Any]) -> Resource:
+        """What exists now."""
+        attributes = {"Id": shown["Id"]}
+        if "LastModifiedTime" in shown:
+            attributes["LastModifiedTime"] = str(shown["LastModifiedTime"])
+        return Resource(shown["Id"], attributes)
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Make it."""
+        wanted = {f"{self.noun}Config": self.config(request)}
+        made = await ctx.call("cloudfront", f"Create{self.noun}", wanted)
+        return self.resource(made[self.noun])
+
+    async def update(
+        self,
+        ctx: Context,
+        physical_id: str,
+        old: Properties,
+        request: ResourceRequest,
+    ) -> Resource:
+        """Replace the configuration."""
+        found = await ctx.call("cloudfront", f"Get{self.noun}", {"Id": physical_id})
+        wanted = {
+            "Id": physical_id,
+            "IfMatch": found["ETag"],
+            f"{self.noun}Config": self.config(request),
+        }
+        changed = await ctx.call("cloudfront", f"Update{self.noun}", wanted)
+        return self.resource(changed[self.noun])
+
+    async def delete(
+        self, ctx: Context, physical_id: str, properties: Properties
+    ) -> None:  # fmt: skip
+        """Remove it."""
+        try:
+            found = await ctx.call("cloudfront", f"Get{self.noun}", {"Id": physical_id})
+            wanted = {"Id": physical_id, "IfMatch": found["ETag"]}
+            await ctx.call("cloudfront", f"Delete{self.noun}", wanted)
+        except ServiceError as error:
+            if error.name != self.missing:
+                raise
+
+
+class OriginAccessControlResource(_Configured):
+    """An origin access control."""
+
+    name = "AWS::CloudFront::OriginAccessControl"
+    noun = "OriginAccessControl"
+    missing = "NoSuchOriginAccessControl"
+
+
+class CachePolicyResource(_Configured):
+    """A cache policy."""
+
+    name = "AWS::CloudFront::CachePolicy"
+    noun = "CachePolicy"
+    missing = "NoSuchCachePolicy"
+
+
+class OriginRequestPolicyResource(_Configured):
+    """An origin request policy."""
+
+    name = "AWS::CloudFront::OriginRequestPolicy"
+    noun = "OriginRequestPolicy"
+    missing = "NoSuchOriginRequestPolicy"
+
+
+class ResponseHeadersPolicyResource(_Configured):
+    """A response headers policy."""
+
+    name = "AWS::CloudFront::ResponseHeadersPolicy"
+    noun = "ResponseHeadersPolicy"
+    missing = "NoSuchResponseHeadersPolicy"
+
+
+class OriginAccessIdentityResource(_Configured):
+    """An origin access identity."""
+
+    name = "AWS::CloudFront::CloudFrontOriginAccessIdentity"
+    noun = "CloudFrontOriginAccessIdentity"
+    missing = "NoSuchCloudFrontOriginAccessIdentity"
+
+    def config(self, request: ResourceRequest) -> dict[str, Any]:
+        """The template does not name a caller reference."""
+        given = request.properties[f"{self.noun}Config"]
+        reference = f"{request.stack_id}/{request.suffix}"
+        return {"CallerReference": reference, "Comment": given["Comment"]}
+
+    def resource(self, shown: Mapping[str, Any]) -> Resource:
+        """What exists now."""
+        canonical = shown["S3CanonicalUserId"]
+        return Resource(shown["Id"], {"Id": shown["Id"], "S3CanonicalUserId": canonical})

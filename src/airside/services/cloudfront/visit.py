@@ -1,0 +1,317 @@
+"""One viewer's request: from the cache, from an origin, or an error page in its place."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from airside.kernel import Context, FileSlice, HttpResponse
+from airside.services.cloudfront import compression, limits, pages
+from airside.services.cloudfront.cache import Entry, Kept
+from airside.services.cloudfront.cache_key import cache_key, coding, target_of
+from airside.services.cloudfront.edge import Edge
+from airside.services.cloudfront.freshness import Freshness, freshness
+from airside.services.cloudfront.headers import HOP_BY_HOP, Headers
+from airside.services.cloudfront.origin import Answer, Question, ask
+from airside.services.cloudfront.plan import Behavior, ErrorRule, Plan
+from airside.services.cloudfront.viewing import (
+    ERROR,
+    HIT,
+    MISS,
+    REFRESHED,
+    edge_headers,
+    own_page,
+    response,
+)
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ERROR_PAGES_DEEP = 1
+
+
+def new_cf_id(ctx: Context) -> str:
+    """`X-Amz-Cf-Id`: 56 characters, another one for each request."""
+    return base64.urlsafe_b64encode(ctx.ids.random_bytes(42)).decode()
+
+
+class Visit:
+    """A request to one distribution, on its way."""
+
+    def __init__(
+        self, ctx: Context, edge: Edge, plan: Plan, question: Question, *, depth: int = 0
+    ) -> None:
+        self._ctx = ctx
+        self._edge = edge
+        self._plan = plan
+        self._question = question
+        self._behavior: Behavior = plan.behavior(question.path)
+        self._depth = depth
+        """How many error pages led here."""
+        rule = self._behavior.cache
+        self._coded = coding(rule, question.headers.get("accept-encoding"))
+        self._target = target_of(question.path, question.query, rule)
+        self._key = cache_key(plan.id, self._target, rule, question.headers, self._coded)
+
+    @property
+    def _cacheable(self) -> bool:
+        return self._behavior.cache.enabled and self._question.method in ("GET", "HEAD")
+
+    def at_hand(self) -> HttpResponse | None:
+        """The answer, if memory has it and it is fresh. Quick."""
+        if not self._cacheable:
+            return None
+        kept = self._edge.cache.get(self._key)
+        now = self._ctx.clock.now()
+        if kept is None or now >= kept.entry.fresh_until:
+            return None
+        return self._respond(kept, HIT, now)
+
+    async def answer(self) -> HttpResponse:
+        """The answer, wherever it comes from."""
+        if self._question.method not in self._behavior.methods:
+            reason = pages.METHOD_NOT_ALLOWED
+            return own_page(403, reason, self._plan, new_cf_id(self._ctx))
+        if not self._cacheable:
+            return await self._pass_on()
+        found = await self.obtain()
+        if isinstance(found, Answer):
+            return self._passed(found)
+        kept, result = found
+        return self._respond(kept, result, self._ctx.clock.now())
+
+    def _respond(self, kept: Kept, result: str, now: float) -> HttpResponse:
+        headers = self._question.headers
+        made = response(kept, self._plan, result, now, new_cf_id(self._ctx), headers)
+        if self._behavior.response.cors is not None and "origin" in headers:
+            made.headers = self._behavior.response.with_cors(
+                made.headers, headers["origin"], preflight=False
+            )
+        return made
+
+    # The cache
+
+    async def obtain(self) -> tuple[Kept, str] | Answer:
+        """A response that can be kept, and how it was come by; or one that cannot."""
+        stale = self._usable(self._edge.cache.get(self._key) or self._edge.cache.load(self._key))
+        now = self._ctx.clock.now()
+        if stale is not None and now < stale.entry.fresh_until:
+            return stale, HIT
+        if stale is not None and now < stale.entry.fresh_until + stale.entry.stale_while_revalidate:
+            if self._key not in self._edge.under_way:
+                self._edge.later(self._renew(stale))
+            return stale, HIT
+        if self._question.method == "HEAD" and stale is None:
+            return await self._ask({})
+        waiting = self._edge.under_way.get(self._key)
+        if waiting is not None:
+            await asyncio.wait([waiting])
+            kept = waiting.result()
+            if kept is not None:
+                return kept, HIT
+            return await self._ask({})
+        return await self._lead(stale)
+
+    async def _renew(self, stale: Kept) -> None:
+        """Ask again, after the stale answer was given."""
+        await self._lead(stale)
+
+    def _usable(self, kept: Kept | None) -> Kept | None:
+        """What has been invalidated since is not used, not even while the origin is down."""
+        if kept is None:
+            return None
+        if self._plan.is_stale(kept.entry.target, kept.entry.requested_at):
+            self._edge.cache.drop(self._key)
+            return None
+        return kept
+
+    async def _lead(self, stale: Kept | None) -> tuple[Kept, str] | Answer:
+        """Ask the origin, for all who want the same meanwhile."""
+        future: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
+        self._edge.under_way[self._key] = future
+        found: tuple[Kept, str] | Answer | None = None
+        try:
+            found = await self._fetch(stale)
+            return found
+        finally:
+            del self._edge.under_way[self._key]
+            future.set_result(found[0] if isinstance(found, tuple) else None)
+
+    async def _fetch(self, stale: Kept | None) -> tuple[Kept, str] | Answer:
+        requested_at = self._ctx.clock.now()
+        conditions: dict[str, str] = {}
+        if stale is not None and not stale.entry.is_error:
+            if stale.entry.etag:  # the edge weakened it if it compressed the body
+                conditions["if-none-match"] = stale.entry.etag.removeprefix("W/")
+            elif stale.entry.last_modified:
+                conditions["if-modified-since"] = stale.entry.last_modified
+        answer = await self._ask(conditions)
+        now = self._ctx.clock.now()
+        if stale is not None and answer.status == 304:
+            return await self._refreshed(stale, answer, requested_at, now)
+        if stale is not None and not stale.entry.is_error and answer.status >= 500:
+            limit = stale.entry.stale_if_error
+            if limit is None or now < stale.entry.fresh_until + limit:
+                return stale, HIT
+        rule = self._plan.errors.get(answer.status)
+        if rule is not None and rule.page and self._depth < _ERROR_PAGES_DEEP:
+            answer = await self._replaced(answer, rule)
+            return await self._kept(answer, Freshness(rule.seconds), requested_at, now, error=True)
+        lowered = {name.lower(): value for name, value in answer.headers}
+        lasting = freshness(
+            self._behavior.cache, answer.status, lowered, rule, now, limits.ERROR_CACHING_SECONDS
+        )
+        is_error = answer.status >= 400
+        return await self._kept(answer, lasting, requested_at, now, error=is_error)
+
+    async def _refreshed(
+        self, stale: Kept, answer: Answer, requested_at: float, now: float
+    ) -> tuple[Kept, str]:
+        """The origin says that the body is still right."""
+        lowered = {name.lower(): value for name, value in answer.headers}
+        lasting = freshness(
+            self._behavior.cache, 200, {**stale.lowered, **lowered}, None, now,
+            limits.ERROR_CACHING_SECONDS,
+        )  # fmt: skip
+        entry = stale.entry
+        entry.requested_at, entry.stored_at = requested_at, now
+        entry.fresh_until = now + lasting.seconds
+        self._edge.later(self._edge.cache.refresh(stale))
+        stale.head_age = -1
+        return stale, REFRESHED
+
+    async def _replaced(self, answer: Answer, rule: ErrorRule) -> Answer:
+        """The page that a custom error response names, with its status."""
+        wanted = Question("GET", rule.page, "", dict(self._question.headers))
+        for name in ("range", "if-none-match", "if-modified-since", "if-match"):
+            wanted.headers.pop(name, None)
+        page = Visit(self._ctx, self._edge, self._plan, wanted, depth=self._depth + 1)
+        found = await page.obtain()
+        if isinstance(found, Answer):
+            if found.status >= 400:
+                return answer
+            return Answer(rule.status, found.headers, found.body)
+        kept, _ = found
+        if kept.entry.is_error:
+            return answer
+        return Answer(rule.status, list(kept.entry.headers), kept.body)
+
+    async def _kept(
+        self, answer: Answer, lasting: Freshness, requested_at: float, now: float, *, error: bool
+    ) -> tuple[Kept, str] | Answer:
+        """Put an answer into the cache, if it may stay there."""
+        if lasting.seconds <= 0 or not answer.reached or self._question.method == "HEAD":
+            return answer
+        body = await self._whole(answer.body)
+        headers = [item for item in answer.headers if item[0].lower() not in HOP_BY_HOP]
+        if isinstance(body, bytes):
+            body, headers = self._coded_body(answer.status, headers, body)
+        headers = self._behavior.response.applied(headers)
+        lowered = {name.lower(): value for name, value in headers}
+        size = len(body) if isinstance(body, bytes) else body.stat().st_size
+        entry = Entry(
+            key=self._key,
+            distribution=self._plan.id,
+            target=self._target,
+            status=answer.status,
+            headers=headers,
+            size=size,
+            requested_at=requested_at,
+            stored_at=now,
+            fresh_until=now + lasting.seconds,
+            etag=lowered.get("etag", ""),
+            last_modified=lowered.get("last-modified", ""),
+            stale_while_revalidate=lasting.stale_while_revalidate,
+            stale_if_error=lasting.stale_if_error,
+            is_error=error,
+        )
+        current = self._edge.plan_of(self._plan.id) or self._plan
+        if current.is_stale(self._target, requested_at):
+            # Invalidated while the origin was being asked: good for this viewer, not for others.
+            return Answer(answer.status, headers, body if isinstance(body, bytes) else _slice(body))
+        return await self._edge.cache.store(entry, body), ERROR if error else MISS
+
+    def _coded_body(self, status: int, headers: Headers, body: bytes) -> tuple[bytes, Headers]:
+        """The body compressed, where behaviour, policy and viewer want it."""
+        rule = self._behavior.cache
+        if not self._behavior.compress or not (rule.gzip or rule.brotli):
+            return body, headers
+        lowered = {name.lower(): value for name, value in headers}
+        kind, coded = lowered.get("content-type", ""), lowered.get("content-encoding", "")
+        if not compression.compressible(status, kind, coded, len(body)):
+            return body, headers
+        if "accept-encoding" not in lowered.get("vary", "").lower():
+            headers = [*headers, ("Vary", "Accept-Encoding")]
+        if not self._coded:
+            return body, headers
+        etag = lowered.get("etag", "")
+        weak = etag if not etag or etag.startswith("W/") else f"W/{etag}"
+        headers = [(name, weak if name.lower() == "etag" else value) for name, value in headers]
+        headers.append(("Content-Encoding", self._coded))
+        return compression.compress(body, self._coded), headers
+
+    async def _whole(self, body: bytes | FileSlice | AsyncIterator[bytes]) -> bytes | Path:
+        """The body as bytes, or as a file when it is large."""
+        if isinstance(body, bytes):
+            return body
+        if isinstance(body, FileSlice):
+            large = body.length > limits.MEMORY_BODY_BYTES_MAX
+            if large and body.offset == 0 and body.path.stat().st_size == body.length:
+                return body.path
+            if not large:
+                return await asyncio.to_thread(_read, body)
+            body = _pieces(body)
+        return await self._edge.cache.spool(body, self._ctx.ids.lower(16))
+
+    # Origins
+
+    async def _ask(self, conditions: dict[str, str]) -> Answer:
+        """Ask the origin; where there is a group, the second one when the first fails."""
+        behavior = self._behavior
+        answer = Answer(502)
+        for origin in behavior.origins:
+            answer = await ask(self._ctx, self._plan, behavior, origin, self._question, conditions)
+            failed = answer.status in behavior.failover or not answer.reached
+            if not failed or self._question.method not in _SAFE:
+                break
+        return answer
+
+    async def _pass_on(self) -> HttpResponse:
+        """Nothing is kept: the origin's answer goes straight through."""
+        answer = await self._ask({})
+        rule = self._plan.errors.get(answer.status)
+        if rule is not None and rule.page and self._question.method in ("GET", "HEAD"):
+            return self._passed(await self._replaced(answer, rule), error=True)
+        return self._passed(answer)
+
+    def _passed(self, answer: Answer, *, error: bool = False) -> HttpResponse:
+        result = ERROR if error or answer.status >= 400 else MISS
+        headers = [item for item in answer.headers if item[0].lower() not in HOP_BY_HOP]
+        policy = self._behavior.response
+        headers = policy.applied(headers)
+        origin = self._question.headers.get("origin")
+        if origin is not None:
+            preflight = self._question.method == "OPTIONS"
+            headers = policy.with_cors(headers, origin, preflight=preflight)
+        headers += edge_headers(self._plan, result)
+        headers.append(("X-Amz-Cf-Id", new_cf_id(self._ctx)))
+        return HttpResponse(answer.status, headers, answer.body)
+
+
+def _slice(path: Path) -> FileSlice:
+    return FileSlice(path, 0, path.stat().st_size)
+
+
+def _read(body: FileSlice) -> bytes:
+    with body.path.open("rb") as file:
+        file.seek(body.offset)
+        return file.read(body.length)
+
+
+async def _pieces(body: FileSlice) -> AsyncIterator[bytes]:
+    offset, left = body.offset, body.length
+    while left:
+        piece = await asyncio.to_thread(_read, FileSlice(body.path, offset, min(left, 1 << 20)))
+        if not piece:
+            return
+        yield piece
+        offset += len(piece)
+        left -= len(piece)
