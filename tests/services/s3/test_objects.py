@@ -30,7 +30,9 @@ def refused(call, **arguments) -> dict[str, Any]:
 @pytest.mark.parametrize("size", [0, 1, 10 * KIB, 64 * KIB, 64 * KIB + 1, 300 * KIB])
 def test_an_object_comes_back_as_it_was_put(s3, bucket, size):
     body = hashlib.shake_128(b"x").digest(size)
-    put = s3.put_object(Bucket=bucket, Key="a/b c+d", Body=body, ContentType="text/x", Metadata={"Who": "me"})
+    put = s3.put_object(
+        Bucket=bucket, Key="a/b c+d", Body=body, ContentType="text/x", Metadata={"Who": "me"}
+    )
     assert put["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
     got = s3.get_object(Bucket=bucket, Key="a/b c+d")
     assert got["Body"].read() == body
@@ -100,10 +102,16 @@ def test_conditional_writes(s3, bucket):
 @pytest.mark.parametrize("size", [100, 200 * KIB])
 def test_a_wrong_md5_or_checksum_stores_nothing(s3, bucket, size):
     error = refused(
-        s3.put_object, Bucket=bucket, Key="k", Body=bytes(size), ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg=="
+        s3.put_object,
+        Bucket=bucket,
+        Key="k",
+        Body=bytes(size),
+        ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg==",
     )
     assert error["Error"]["Code"] == "BadDigest"
-    error = refused(s3.put_object, Bucket=bucket, Key="k", Body=bytes(size), ChecksumCRC32="AAAAAA==")
+    error = refused(
+        s3.put_object, Bucket=bucket, Key="k", Body=bytes(size), ChecksumCRC32="AAAAAA=="
+    )
     assert error["Error"]["Code"] == "BadDigest"
     assert error["Error"]["Message"] == (
         "The CRC32 you specified did not match the calculated checksum."
@@ -144,9 +152,7 @@ def test_many_are_deleted_at_once(s3, bucket):
 def test_a_copy_has_the_bytes_and_the_metadata(s3, bucket, size):
     body = hashlib.shake_128(b"z").digest(size)
     s3.put_object(Bucket=bucket, Key="from/ü", Body=body, ContentType="text/x", Metadata={"a": "1"})
-    answer = s3.copy_object(
-        Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "from/ü"}
-    )
+    answer = s3.copy_object(Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "from/ü"})
     assert answer["CopyObjectResult"]["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
     s3.delete_object(Bucket=bucket, Key="from/ü")
     got = s3.get_object(Bucket=bucket, Key="to")
