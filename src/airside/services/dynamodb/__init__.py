@@ -2,11 +2,13 @@
 
 from airside.kernel.service import Service
 from airside.services.dynamodb import (
+    account,
     batches,
     errors,
     items,
     lifetimes,
     queries,
+    table_updates,
     tables,
     tagging,
     transactions,
@@ -17,7 +19,17 @@ from airside.services.dynamodb.upkeep import Upkeep
 
 SERVICE = Service(
     "dynamodb",
-    modules=[tables, tagging, lifetimes, items, queries, batches, transactions],
+    modules=[
+        account,
+        tables,
+        table_updates,
+        tagging,
+        lifetimes,
+        items,
+        queries,
+        batches,
+        transactions,
+    ],
     errors=errors,
     components=[Tables, Upkeep],
     resources=[Table],

@@ -1,152 +1,238 @@
-"""DynamoDB's resource types in CloudFormation."""
+"""CloudFormation: AWS::DynamoDB::Table."""
 
+import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
 
 Properties = Mapping[str, Any]
 
-_PLAIN = (
-    "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
-    "LocalSecondaryIndexes", "TableClass", "DeletionProtectionEnabled", "Tags",
-    "OnDemandThroughput",
+_NUMBERS = frozenset(
+    {"ReadCapacityUnits", "WriteCapacityUnits", "MaxReadRequestUnits", "MaxWriteRequestUnits",
+     "ReadUnitsPerSecond", "WriteUnitsPerSecond", "RecoveryPeriodInDays"}
 )  # fmt: skip
+_FLAGS = frozenset(
+    {"DeletionProtectionEnabled", "Enabled", "SSEEnabled", "PointInTimeRecoveryEnabled"}
+)
+_SAME = (
+    "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+    "OnDemandThroughput", "WarmThroughput", "LocalSecondaryIndexes", "TableClass",
+    "DeletionProtectionEnabled", "Tags",
+)  # fmt: skip
+_INDEX = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "OnDemandThroughput",
+          "WarmThroughput")  # fmt: skip
+_UPDATABLE = (
+    "ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput", "TableClass",
+    "DeletionProtectionEnabled",
+)  # fmt: skip
+_POLL_SECONDS = 0.05
+
+
+def _typed(value: Any, name: str = "") -> Any:
+    """Templates write numbers and flags as text as often as not."""
+    if isinstance(value, Mapping):
+        return {key: _typed(member, key) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_typed(member) for member in value]
+    if name in _NUMBERS:
+        return int(value)
+    if name in _FLAGS and isinstance(value, str):
+        return value.lower() == "true"
+    return value
+
+
+def _index(given: Properties) -> dict[str, Any]:
+    return {name: given[name] for name in _INDEX if name in given}
+
+
+def _encryption(given: Properties | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    found = {"Enabled": given.get("SSEEnabled", False)}
+    found.update({name: given[name] for name in ("SSEType", "KMSMasterKeyId") if name in given})
+    return found
 
 
 class Table(ResourceType):
-    """AWS::DynamoDB::Table."""
+    """A table with its indexes, stream, time to live and tags."""
 
     name = "AWS::DynamoDB::Table"
-    replaced_by: ClassVar[frozenset[str]] = frozenset(
+    replaced_by = frozenset(
         {"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}
     )
 
     async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
-        """Make the table with its indexes, then its time to live."""
-        properties = request.properties
+        """Create the table and what belongs to it."""
+        properties = _typed(request.properties)
         name = properties.get("TableName") or request.physical_name(255)
-        asked = {member: properties[member] for member in _PLAIN if member in properties}
-        if properties.get("GlobalSecondaryIndexes"):
-            asked["GlobalSecondaryIndexes"] = [
-                _index(index) for index in properties["GlobalSecondaryIndexes"]
-            ]
-        stream = properties.get("StreamSpecification")
-        if stream:
-            asked["StreamSpecification"] = {"StreamEnabled": True, **stream}
-        if "SSESpecification" in properties:
-            asked["SSESpecification"] = _encryption(properties["SSESpecification"])
-        if "ResourcePolicy" in properties:
-            document = properties["ResourcePolicy"]["PolicyDocument"]
-            asked["ResourcePolicy"] = (
-                document if isinstance(document, str) else json.dumps(document)
-            )
-        await ctx.call("dynamodb", "CreateTable", {"TableName": name, **asked})
+        call: dict[str, Any] = {"TableName": name}
+        call.update({key: properties[key] for key in _SAME if key in properties})
+        indexes = properties.get("GlobalSecondaryIndexes")
+        if indexes:
+            call["GlobalSecondaryIndexes"] = [_index(given) for given in indexes]
+        if properties.get("StreamSpecification"):
+            call["StreamSpecification"] = _stream(properties["StreamSpecification"])
+        if _encryption(properties.get("SSESpecification")):
+            call["SSESpecification"] = _encryption(properties["SSESpecification"])
+        policy = (properties.get("ResourcePolicy") or {}).get("PolicyDocument")
+        if policy:
+            call["ResourcePolicy"] = policy if isinstance(policy, str) else json.dumps(policy)
+        await ctx.call("dynamodb", "CreateTable", call)
         try:
-            await self._set_lifetime(ctx, name, {}, properties)
-            return await self._resource(ctx, name)
+            await _set_lifetime(ctx, name, {}, properties)
+            await _set_recovery(ctx, name, {}, properties)
         except ServiceError:
-            await self.delete(ctx, name, properties)
+            await ctx.call("dynamodb", "DeleteTable", {"TableName": name})
             raise
+        return await _resource(ctx, name)
 
     async def update(
         self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
     ) -> Resource:
-        """Change throughput, class, protection and stream, then indexes one by one, TTL, tags."""
-        new = request.properties
-        asked = {
-            member: new[member]
-            for member in ("BillingMode", "ProvisionedThroughput", "TableClass",
-                           "DeletionProtectionEnabled", "OnDemandThroughput")
-            if new.get(member) != old.get(member) and member in new
-        }  # fmt: skip
-        if new.get("StreamSpecification") != old.get("StreamSpecification"):
-            stream = new.get("StreamSpecification")
-            asked["StreamSpecification"] = (
-                {"StreamEnabled": True, **stream} if stream else {"StreamEnabled": False}
-            )
-        if asked:
-            await ctx.call("dynamodb", "UpdateTable", {"TableName": physical_id, **asked})
-        for change in _index_changes(old, new):
-            await ctx.call("dynamodb", "UpdateTable", {
-                "TableName": physical_id, "AttributeDefinitions": new["AttributeDefinitions"],
-                "GlobalSecondaryIndexUpdates": [change],
-            })  # fmt: skip
-        await self._set_lifetime(ctx, physical_id, old, new)
-        made = await self._resource(ctx, physical_id)
-        await self._retag(ctx, made.attributes["Arn"], old, new)
-        return made
+        """Change settings and indexes, one index at a time as AWS demands."""
+        before, after = _typed(old), _typed(request.properties)
+        await _set_table(ctx, physical_id, before, after)
+        await _set_indexes(ctx, physical_id, before, after)
+        await _set_lifetime(ctx, physical_id, before, after)
+        await _set_recovery(ctx, physical_id, before, after)
+        await _set_tags(ctx, physical_id, before, after)
+        return await _resource(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
-        """Delete the table."""
+        """Delete the table; it may be gone already."""
         try:
             await ctx.call("dynamodb", "DeleteTable", {"TableName": physical_id})
         except ServiceError as error:
             if error.name != "ResourceNotFoundException":
                 raise
 
-    async def _resource(self, ctx: Context, name: str) -> Resource:
-        table = (await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
-        attributes = {"Arn": table["TableArn"]}
-        if table.get("LatestStreamArn"):
-            attributes["StreamArn"] = table["LatestStreamArn"]
-        return Resource(name, attributes)
 
-    async def _set_lifetime(
-        self, ctx: Context, name: str, old: Properties, new: Properties
-    ) -> None:
-        before, after = old.get("TimeToLiveSpecification"), new.get("TimeToLiveSpecification")
-        if before == after:
-            return
-        asked = after or {**(before or {}), "Enabled": False}
-        if asked.get("Enabled") or (before or {}).get("Enabled"):
-            await ctx.call(
-                "dynamodb",
-                "UpdateTimeToLive",
-                {"TableName": name, "TimeToLiveSpecification": asked},
-            )
-
-    async def _retag(self, ctx: Context, arn: str, old: Properties, new: Properties) -> None:
-        before = {tag["Key"] for tag in old.get("Tags", ())}
-        after = {tag["Key"] for tag in new.get("Tags", ())}
-        if before - after:
-            gone = {"ResourceArn": arn, "TagKeys": sorted(before - after)}
-            await ctx.call("dynamodb", "UntagResource", gone)
-        if new.get("Tags") and new.get("Tags") != old.get("Tags"):
-            await ctx.call("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": new["Tags"]})
+def _stream(given: Properties) -> dict[str, Any]:
+    return {"StreamEnabled": True, "StreamViewType": given.get("StreamViewType")}
 
 
-def _index(properties: Properties) -> dict[str, Any]:
-    known = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "OnDemandThroughput")
-    return {member: properties[member] for member in known if member in properties}
+async def _resource(ctx: Context, name: str) -> Resource:
+    described = (await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+    attributes = {"Arn": described["TableArn"], "TableId": described["TableId"]}
+    if described.get("LatestStreamArn"):
+        attributes["StreamArn"] = described["LatestStreamArn"]
+    return Resource(name, attributes)
 
 
-def _encryption(properties: Properties) -> dict[str, Any]:
+async def _set_table(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    changes: dict[str, Any] = {
+        key: after[key] for key in _UPDATABLE if key in after and after[key] != before.get(key)
+    }
+    if after.get("BillingMode", "PROVISIONED") != before.get("BillingMode", "PROVISIONED"):
+        changes["BillingMode"] = after.get("BillingMode", "PROVISIONED")
+        if changes["BillingMode"] == "PROVISIONED":
+            changes["ProvisionedThroughput"] = after.get("ProvisionedThroughput")
+    if after.get("SSESpecification") != before.get("SSESpecification"):
+        changes["SSESpecification"] = _encryption(after.get("SSESpecification") or {})
+    if before.get("DeletionProtectionEnabled") and "DeletionProtectionEnabled" not in after:
+        changes["DeletionProtectionEnabled"] = False
+    if changes:
+        await ctx.call("dynamodb", "UpdateTable", {"TableName": name, **changes})
+    if after.get("StreamSpecification") != before.get("StreamSpecification"):
+        await _set_stream(ctx, name, before, after)
+
+
+async def _set_stream(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    if before.get("StreamSpecification"):
+        await _update(ctx, name, {"StreamSpecification": {"StreamEnabled": False}})
+    if after.get("StreamSpecification"):
+        await _update(ctx, name, {"StreamSpecification": _stream(after["StreamSpecification"])})
+
+
+async def _update(ctx: Context, name: str, changes: dict[str, Any]) -> None:
+    await ctx.call("dynamodb", "UpdateTable", {"TableName": name, **changes})
+
+
+def _by_name(properties: Properties) -> dict[str, dict[str, Any]]:
     return {
-        ("Enabled" if member == "SSEEnabled" else member): value
-        for member, value in properties.items()
+        given["IndexName"]: _index(given)
+        for given in properties.get("GlobalSecondaryIndexes") or ()
     }
 
 
-def _index_changes(old: Properties, new: Properties) -> list[dict[str, Any]]:
-    """What UpdateTable is asked for, index by index: it takes one creation or deletion a call."""
-    before = {index["IndexName"]: index for index in old.get("GlobalSecondaryIndexes", ())}
-    after = {index["IndexName"]: index for index in new.get("GlobalSecondaryIndexes", ())}
-    changes: list[dict[str, Any]] = [
-        {"Delete": {"IndexName": name}}
-        for name, index in before.items()
-        if name not in after or _shape(index) != _shape(after[name])
-    ]
-    for name, index in after.items():
-        if name not in before or _shape(before[name]) != _shape(index):
-            changes.append({"Create": _index(index)})
-        elif index.get("ProvisionedThroughput") != before[name].get("ProvisionedThroughput"):
-            changes.append({"Update": {
-                "IndexName": name, "ProvisionedThroughput": index["ProvisionedThroughput"]
-            }})  # fmt: skip
-    return changes
+async def _set_indexes(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    old, new = _by_name(before), _by_name(after)
+    for index_name in old:
+        if index_name not in new or _identity(old[index_name]) != _identity(new[index_name]):
+            await _update(
+                ctx, name, {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": index_name}}]}
+            )
+    for index_name, index in new.items():
+        if index_name not in old or _identity(old[index_name]) != _identity(index):
+            await _update(
+                ctx, name,
+                {
+                    "AttributeDefinitions": after["AttributeDefinitions"],
+                    "GlobalSecondaryIndexUpdates": [{"Create": index}],
+                },
+            )  # fmt: skip
+            await _until_active(ctx, name, index_name)
+        elif index.get("ProvisionedThroughput") != old[index_name].get("ProvisionedThroughput"):
+            update = {
+                "IndexName": index_name, "ProvisionedThroughput": index["ProvisionedThroughput"],
+            }  # fmt: skip
+            await _update(ctx, name, {"GlobalSecondaryIndexUpdates": [{"Update": update}]})
 
 
-def _shape(index: Properties) -> tuple[Any, Any]:
-    return index["KeySchema"], index.get("Projection")
+def _identity(index: Properties) -> tuple[Any, Any]:
+    return index.get("KeySchema"), index.get("Projection")
+
+
+async def _until_active(ctx: Context, name: str, index_name: str) -> None:
+    """Wait until a new index is filled: only one may be built at a time."""
+    while True:
+        table = (await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+        states = {
+            index["IndexName"]: index["IndexStatus"]
+            for index in table.get("GlobalSecondaryIndexes") or ()
+        }
+        if states.get(index_name) == "ACTIVE":
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _set_lifetime(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    old, new = before.get("TimeToLiveSpecification"), after.get("TimeToLiveSpecification")
+    if old == new:
+        return
+    if old and old.get("Enabled"):
+        await ctx.call(
+            "dynamodb", "UpdateTimeToLive",
+            {"TableName": name, "TimeToLiveSpecification": {**old, "Enabled": False}},
+        )  # fmt: skip
+    if new and new.get("Enabled"):
+        await ctx.call(
+            "dynamodb", "UpdateTimeToLive",
+            {"TableName": name, "TimeToLiveSpecification": dict(new)},
+        )  # fmt: skip
+
+
+async def _set_recovery(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    old = before.get("PointInTimeRecoverySpecification")
+    new = after.get("PointInTimeRecoverySpecification")
+    if old == new:
+        return
+    specification = dict(new) if new else {"PointInTimeRecoveryEnabled": False}
+    await ctx.call(
+        "dynamodb", "UpdateContinuousBackups",
+        {"TableName": name, "PointInTimeRecoverySpecification": specification},
+    )  # fmt: skip
+
+
+async def _set_tags(ctx: Context, name: str, before: Properties, after: Properties) -> None:
+    old = {tag["Key"]: tag["Value"] for tag in before.get("Tags") or ()}
+    new = {tag["Key"]: tag["Value"] for tag in after.get("Tags") or ()}
+    arn = ctx.arn(f"table/{name}", "dynamodb")
+    gone = [key for key in old if key not in new]
+    if gone:
+        await ctx.call("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
+    changed = [{"Key": k, "Value": v} for k, v in new.items() if old.get(k) != v]
+    if changed:
+        await ctx.call("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": changed})

@@ -20,7 +20,7 @@ from airside.kernel.cloud import Cloud, Component
 from airside.kernel.context import Context
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb.errors import ResourceNotFoundException
-from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.table import Index, Table
 from airside.services.dynamodb.values import Item
 from airside.storage.keys import pack, prefix_range, unpack
 
@@ -146,6 +146,16 @@ def drop_table(tx: Transaction, table: Table) -> None:
 def drop_entries(tx: Transaction, table: Table, index_number: int) -> None:
     """Leave the entries of an index (0: the items) to the eraser."""
     tx.put(pack(("dynamodb", "garbage", table.number, index_number)), b"")
+
+
+def begin_backfill(tx: Transaction, table: Table, index: Index) -> None:
+    """Note that a new index has to be filled; `cursor` is where to go on."""
+    document = {
+        "table": [table.account_id, table.region, table.name],
+        "index": index.name,
+        "cursor": table.prefix,
+    }
+    put_document(tx, document, "backfill", table.number, index.number)
 
 
 def erase_some(tx: Transaction, limit: int) -> bool:

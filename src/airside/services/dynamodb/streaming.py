@@ -44,6 +44,25 @@ def configure(tx: Transaction, table: Table, given: Mapping[str, Any] | None, no
     table.stream = Stream(given["StreamViewType"], label, number, created_at=now)
 
 
+def reconfigure(tx: Transaction, table: Table, given: Mapping[str, Any], now: float) -> None:
+    """Switch a table's stream on or off."""
+    is_on = table.stream is not None and table.stream.enabled
+    if given.get("StreamEnabled"):
+        if is_on:
+            raise ValidationException(
+                f"Table already has an enabled stream: TableName: {table.name}"
+            )
+        if table.stream is not None:
+            table.old_streams.append(table.stream)
+        configure(tx, table, given, now)
+    elif not is_on:
+        raise ValidationException(
+            f"Table does not have a stream to disable: TableName: {table.name}"
+        )
+    else:
+        close(tx, table, now)
+
+
 def close(tx: Transaction, table: Table, now: float) -> None:
     """Close a table's stream."""
     if table.stream is not None and table.stream.enabled:

@@ -54,9 +54,6 @@ class Index(Struct, dict=True, omit_defaults=True):
     warm: dict[str, int] | None = None
     status: str = "ACTIVE"
     backfilling: bool = False
-    cursor: bytes = b""
-    """Where the backfill goes on."""
-    billing_changed_at: float | None = None
 
     @property
     def kind(self) -> str:

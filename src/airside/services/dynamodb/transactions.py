@@ -32,7 +32,7 @@ _TWICE = "Transaction request cannot include multiple operations on one item"
 class ConditionCheck(Delete):
     """A condition on an item that the transaction leaves alone. It costs what reading would."""
 
-    def apply(self, tx: Transaction, table: Table, key: bytes, old: Record | None) -> Outcome:  # noqa: ARG002
+    def apply(self, tx: Transaction, table: Table, key: bytes, old: Record | None) -> Outcome:
         """Nothing to do."""
         cost = Cost(capacity.write_units(old.size if old is not None else 0, 0))
         return Outcome(table, old, None, Mutation(cost, 0, 0))

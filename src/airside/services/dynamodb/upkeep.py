@@ -1,15 +1,74 @@
 """What goes on behind the tables: erasing what was dropped, filling new indexes, counting."""
 
 import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from airside.kernel.cloud import Cloud, Component
-from airside.kernel.store import Snapshot
-from airside.services.dynamodb import keys, store
-from airside.services.dynamodb.table import Table
+from airside.kernel.store import Snapshot, Transaction
+from airside.services.dynamodb import keys, mutation, store
+from airside.services.dynamodb.store import TableId, Tables
+from airside.services.dynamodb.table import Layout, Table
 
 _STEP = 200
 """Entries per transaction: short enough that nobody waits for it."""
 _COUNT_STEP = 5000
+
+Name = tuple[Any, ...]
+"""Of a document in the store."""
+
+
+def _table_id(document: dict[str, Any]) -> TableId:
+    account_id, region, name = document["table"]
+    return account_id, region, name
+
+
+def _target(tx: Transaction, name: Name) -> tuple[dict[str, Any], Table, Layout] | None:
+    """A backfill, its table and its index; None when one of them is gone."""
+    document = store.get_document(tx, *name)
+    if document is None:
+        return None
+    table = store.load_table(tx, _table_id(document))
+    if table is None or table.number != name[1]:
+        return None
+    for layout in table.layouts:
+        if layout.index.number == name[2]:
+            return document, table, layout
+    return None
+
+
+def _fill_some(tx: Transaction, name: Name) -> bool:
+    """Enter the next items into an index that is being built; whether there may be more.
+
+    Writes keep the index up to date from the moment it exists, so an item that changes meanwhile
+    is right whether it was filled in before or after.
+    """
+    found = _target(tx, name)
+    if found is None:
+        return False
+    document, table, layout = found
+    last = None
+    entered = 0
+    end = keys.following(table.prefix)
+    for record in list(store.scan(tx, document["cursor"], end, limit=_STEP)):
+        mutation.fill(tx, layout, record)
+        last = record.key
+        entered += 1
+    if last is None:
+        return False
+    store.put_document(tx, {**document, "cursor": last + b"\0"}, *name)
+    return entered == _STEP
+
+
+def _finish_backfill(tx: Transaction, name: Name) -> None:
+    found = _target(tx, name)
+    if found is not None:
+        _, table, layout = found
+        layout.index.backfilling = False
+        layout.index.status = "ACTIVE"
+        store.save_table(tx, table)
+    store.delete_document(tx, *name)
 
 
 class Upkeep(Component):
@@ -29,7 +88,8 @@ class Upkeep(Component):
         """Stop between two transactions."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await self._task
             self._task = None
 
     def wake(self) -> None:
@@ -44,8 +104,17 @@ class Upkeep(Component):
 
     async def work(self) -> None:
         """Do all there is to do."""
-        while await self.cloud.store.transact(lambda tx: store.erase_some(tx, _STEP)):
+        transact = self.cloud.store.transact
+        while await transact(lambda tx: store.erase_some(tx, _STEP)):
             await asyncio.sleep(0)
+        for name, document in await self.cloud.store.read(
+            lambda view: list(store.scan_documents(view, "backfill"))
+        ):
+            while await transact(partial(_fill_some, name=name)):
+                await asyncio.sleep(0)
+            where = _table_id(document)
+            with self.cloud.component(Tables).changing(where):
+                await transact(partial(_finish_backfill, name=name))
 
     async def count(self, table: Table, index_number: int) -> tuple[int, int]:
         """The number of entries and their bytes."""
