@@ -3,7 +3,7 @@
 import pytest
 
 from airside.services.logs.errors import InvalidParameterException
-from airside.services.logs.patterns import compile_pattern
+from airside.services.logs.pattern import compile_pattern
 
 
 @pytest.mark.parametrize(
