@@ -118,6 +118,23 @@ class StoreMachine(RuleBasedStateMachine):
 
         assert self.run(all_of(self.family.get)) == self.run(all_of(self.model.__getitem__))
 
+    @rule(
+        name=branches,
+        waves=st.lists(st.tuples(bodies, st.integers(0, 6)), min_size=2, max_size=6),
+    )
+    def transact_in_waves(self, name: str, waves: list[Any]) -> None:
+        """Transactions that start while others are being committed run over those."""
+
+        async def all_of(store: Any) -> list[Any]:
+            tasks = []
+            for script, turns in waves:
+                tasks.append(asyncio.ensure_future(outcome(store, script)))
+                for _ in range(turns + 1):
+                    await asyncio.sleep(0)
+            return await asyncio.gather(*tasks)
+
+        assert self.run(all_of(self.family.get(name))) == self.run(all_of(self.model[name]))
+
     @rule(name=branches, script=st.lists(gets | scans, max_size=4))
     def read(self, name: str, script: list[Any]) -> None:
         body = body_of((script, False))
