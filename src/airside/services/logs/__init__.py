@@ -1,14 +1,14 @@
-"""CloudWatch Logs: groups, streams, events, filters, retention."""
+"""Amazon CloudWatch Logs: groups, streams, events, filter patterns, retention."""
 
 from airside.kernel import Service
-from airside.services.logs import errors, events, groups, streams
+from airside.services.logs import errors, events, filtering, groups, streams, tags
+from airside.services.logs.housekeeping import Housekeeping
 from airside.services.logs.resources import LogGroup, LogStream
-from airside.services.logs.retention import Sweeper
 
 SERVICE = Service(
     "logs",
-    modules=[groups, streams, events],
+    modules=[groups, streams, events, filtering, tags],
     errors=errors,
-    components=[Sweeper],
+    components=[Housekeeping],
     resources=[LogGroup, LogStream],
 )

@@ -1,19 +1,27 @@
-"""Errors of CloudWatch Logs, named as in its model."""
+"""What CloudWatch Logs refuses, named as its model names it."""
 
 from airside.kernel import ServiceError
 
 
-class ResourceNotFoundException(ServiceError):
-    """No such group, stream or resource."""
+class InvalidParameterException(ServiceError):
+    """A parameter makes no sense."""
+
+
+class LimitExceededException(ServiceError):
+    """A quota is used up."""
 
 
 class ResourceAlreadyExistsException(ServiceError):
     """The name is taken."""
 
 
-class InvalidParameterException(ServiceError):
-    """A parameter is not as it has to be."""
+class ResourceNotFoundException(ServiceError):
+    """No such group or stream."""
 
 
-class InvalidOperationException(ServiceError):
-    """The operation is not valid on the resource."""
+class TooManyTagsException(ServiceError):
+    """More tags than a resource may have."""
+
+
+class ValidationException(ServiceError):
+    """A parameter makes no sense, for newer operations."""

@@ -1,208 +1,134 @@
-"""Log events: put, get, filter."""
+"""PutLogEvents and GetLogEvents."""
 
-import base64
-from collections.abc import Callable
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.logs import errors, limits
-from airside.services.logs.groups import group_arn, require
-from airside.services.logs.patterns import compile_pattern
-from airside.services.logs.store import Event, Space
-from airside.services.logs.streams import group_named, require_stream
+from airside.services.logs import limits, store
+from airside.services.logs.address import group_name, load_group, load_stream, stream_arn
+from airside.services.logs.errors import InvalidParameterException
+from airside.services.logs.group import (
+    FIRST,
+    LAST,
+    Entry,
+    Event,
+    Position,
+    Screened,
+    chunks_of,
+    merge,
+    screen,
+)
+from airside.services.logs.housekeeping import Housekeeping
+from airside.services.logs.streams import sequence_token
 
-_EVER = 1 << 62
+
+def _check(events: Sequence[Entry]) -> int:
+    """The size of a batch. Raises InvalidParameterException for a batch that breaks a rule."""
+    size = store.byte_length(list(events))
+    if size > limits.BATCH_BYTES_MAX:
+        raise InvalidParameterException(
+            f"Upload too large: {size} bytes exceeds limit of {limits.BATCH_BYTES_MAX}"
+        )
+    if any(later[0] < earlier[0] for earlier, later in pairwise(events)):
+        raise InvalidParameterException(
+            "Log events in a single PutLogEvents request must be in chronological order."
+        )
+    if events[-1][0] - events[0][0] > limits.BATCH_SPAN_MS_MAX:
+        raise InvalidParameterException(
+            "The batch of log events in a single PutLogEvents request cannot span more than "
+            "24 hours."
+        )
+    return size
 
 
-@operation("PutLogEvents", resource=group_arn)
+@operation("PutLogEvents", resource=stream_arn)
 async def put_log_events(ctx: Context, request: Request) -> Result:
-    """Append events to a stream; those too old or too new are left out and reported."""
-    space, now = Space.of(ctx), ctx.clock.now()
-    given = request["logEvents"]
-    _check_batch(given)
-    accepted, rejected = _in_time(given, int(now * 1000))
-    base = int(now * 1_000_000) << 14
-    name, stream_name = request["logGroupName"], request["logStreamName"]
-    size = sum(len(one["message"].encode()) + limits.EVENT_OVERHEAD_BYTES for one in accepted)
+    """Take in a batch for one stream, durably. Sequence tokens are not asked for any more."""
+    events: list[Entry] = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
+    _check(events)
+    now_ms = int(ctx.clock.now() * 1000)
+    numbers = ctx.component(Housekeeping)
 
-    def body(tx: Transaction) -> None:
-        group = require(space, tx, name)
-        stream = require_stream(space, tx, group, stream_name)
-        for place, one in enumerate(accepted):
-            event = Event(one["timestamp"], base + place, stream_name, one["message"])
-            space.put_event(tx, group, event)
-        if accepted:
-            first, last = accepted[0]["timestamp"], accepted[-1]["timestamp"]
-            stream.first_event_at = min(stream.first_event_at or first, first)
-            stream.last_event_at = max(stream.last_event_at or last, last)
-            stream.last_ingested_at = int(now * 1000)
-            space.put_stream(tx, group, stream)
-            group.stored_bytes += size
-            space.put_group(tx, group)
+    def body(tx: Transaction) -> tuple[Screened, str, str]:
+        group = load_group(tx, ctx, request["logGroupName"])
+        stream = load_stream(tx, group, request["logStreamName"])
+        screened = screen(events, group, now_ms)
+        if screened.events:
+            for piece in chunks_of(screened.events):
+                size = store.byte_length(piece)
+                store.append(tx, group, stream, numbers.number(), now_ms, piece, size)
+            stream.take_in(screened.events, now_ms)
+            store.save_stream(tx, group, stream)
+        return screened, group.arn, sequence_token(stream)
 
-    await ctx.store.transact(body)
-    ctx.use("DataProcessing-Bytes", size, ctx.arn(f"log-group:{name}"))
+    screened, arn, token = await ctx.store.transact(body)
+    if screened.events:
+        ctx.use("DataProcessing-Bytes", store.byte_length(screened.events), arn)
+    return {"nextSequenceToken": token, "rejectedLogEventsInfo": screened.rejected}
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event as GetLogEvents shows it."""
     return {
-        "nextSequenceToken": f"{int(now * 1000):056d}",
-        "rejectedLogEventsInfo": rejected or None,
+        "timestamp": event.position.timestamp,
+        "message": event.message,
+        "ingestionTime": event.ingested_ms,
     }
 
 
-def _check_batch(given: list[dict[str, Any]]) -> None:
-    size = sum(len(one["message"].encode()) + limits.EVENT_OVERHEAD_BYTES for one in given)
-    if size > limits.BATCH_BYTES_MAX:
-        raise errors.InvalidParameterException(
-            f"Upload too large: {size} bytes exceeds limit of {limits.BATCH_BYTES_MAX}"
-        )
-    stamps = [one["timestamp"] for one in given]
-    if any(later < earlier for earlier, later in pairwise(stamps)):
-        raise errors.InvalidParameterException(
-            "Log events in a single PutLogEvents request must be in chronological order."
-        )
-    if stamps and stamps[-1] - stamps[0] > limits.BATCH_SPAN_MS_MAX:
-        raise errors.InvalidParameterException(
-            "The batch of log events in a single PutLogEvents request cannot span more than 24 "
-            "hours."
-        )
-
-
-def _in_time(
-    given: list[dict[str, Any]], now_ms: int
-) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    old = sum(one["timestamp"] < now_ms - limits.TOO_OLD_MS for one in given)
-    new = next(
-        (place for place, one in enumerate(given)
-         if one["timestamp"] > now_ms + limits.TOO_NEW_MS), len(given)
-    )  # fmt: skip
-    rejected = {}
-    if old:
-        rejected["tooOldLogEventEndIndex"] = old
-    if new < len(given):
-        rejected["tooNewLogEventStartIndex"] = new
-    return given[old:new], rejected
-
-
-@operation("GetLogEvents", resource=group_arn)
+@operation("GetLogEvents", resource=stream_arn)
 async def get_log_events(ctx: Context, request: Request) -> Result:
-    """Read one stream, forwards or backwards from a token."""
-    space, name = Space.of(ctx), group_named(request)
+    """Events of one stream, a page forward or backward from a token."""
     limit = request.get("limit", limits.PAGE_EVENTS_MAX)
-    start = (request.get("startTime", 0), 0)
-    end = (request.get("endTime", _EVER), 0)
-    forwards = request.get("startFromHead", False)
-    token = request.get("nextToken")
-    if token is not None:
-        way, position = _position(token)
-        forwards = way == "f"
-        if forwards:
-            start = (position[0], position[1] + 1)
-        else:
-            end = position
+    forward, after, before = _direction(request)
+    now_ms = int(ctx.clock.now() * 1000)
 
-    def body(view: Snapshot) -> list[Event]:
-        group = require(space, view, name)
-        require_stream(space, view, group, request["logStreamName"])
-        found: list[Event] = []
+    def body(snapshot: Snapshot) -> list[Event]:
+        group = load_group(snapshot, ctx, group_name(request))
+        stream = load_stream(snapshot, group, request["logStreamName"])
+        start = max(request.get("startTime", 0), group.cutoff_ms(now_ms), after.timestamp)
+        end = min(request.get("endTime", LAST.timestamp), before.timestamp + 1)
+        chunks = store.stream_chunks(snapshot, group, stream, start, end, reverse=not forward)
+        page: list[Event] = []
         size = 0
-        for event in space.events_of(
-            view, group, request["logStreamName"], start, end, reverse=not forwards
-        ):
-            size += len(event.message) + limits.EVENT_OVERHEAD_BYTES
-            if len(found) >= limit or (found and size > limits.PAGE_BYTES_MAX):
+        for event in merge(chunks, reverse=not forward):
+            at = event.position
+            if not start <= at.timestamp < end or not after < at < before:
+                if (at.timestamp >= end) if forward else (at.timestamp < start):
+                    break
+                continue
+            size += len(event.message.encode()) + limits.EVENT_OVERHEAD_BYTES
+            if page and (len(page) == limit or size > limits.PAGE_BYTES_MAX):
                 break
-            found.append(event)
-        return found if forwards else found[::-1]
+            page.append(event)
+        return page if forward else page[::-1]
 
-    events = await ctx.store.read(body)
-    if events:
-        newest, oldest = events[-1], events[0]
-        forward = f"f/{newest.timestamp}/{newest.sequence}"
-        backward = f"b/{oldest.timestamp}/{oldest.sequence}"
-    elif token is not None:
-        forward, backward = f"f{token[1:]}", f"b{token[1:]}"
-    else:
-        now = int(ctx.clock.now() * 1000)
-        forward, backward = f"f/{now}/0", f"b/{now}/0"
+    page = await ctx.store.read(body)
+    first, last = (page[0].position, page[-1].position) if page else _nowhere(after, before)
     return {
-        "events": [
-            {"timestamp": event.timestamp, "message": event.message,
-             "ingestionTime": event.ingested_at}
-            for event in events
-        ],
-        "nextForwardToken": forward,
-        "nextBackwardToken": backward,
-    }  # fmt: skip
+        "events": [shown(event) for event in page],
+        "nextForwardToken": f"f/{last.token()}/s",
+        "nextBackwardToken": f"b/{first.token()}/s",
+    }
 
 
-def _position(token: str) -> tuple[str, tuple[int, int]]:
-    way, _, rest = token.partition("/")
-    timestamp, _, sequence = rest.partition("/")
-    if way not in {"f", "b"} or not (timestamp.isdigit() and sequence.isdigit()):
-        raise errors.InvalidParameterException("The specified nextToken is invalid.")
-    return way, (int(timestamp), int(sequence))
+_BEFORE_ALL = Position(-1, 0, 0)
 
 
-@operation("FilterLogEvents", resource=group_arn)
-async def filter_log_events(ctx: Context, request: Request) -> Result:
-    """Search a group's events, of all its streams interleaved in time."""
-    space, name = Space.of(ctx), group_named(request)
-    matches = compile_pattern(request.get("filterPattern", ""))
-    wanted = _stream_test(request)
-    limit = request.get("limit", limits.PAGE_EVENTS_MAX)
-    past = _cursor(request.get("nextToken"))
-    since, until = request.get("startTime", 0), request.get("endTime", _EVER - 1) + 1
-
-    def body(view: Snapshot) -> tuple[list[Event], Event | None]:
-        group = require(space, view, name)
-        found: list[Event] = []
-        size = 0
-        for scanned, event in enumerate(space.events(view, group, since, until, past), 1):
-            if wanted(event.stream) and matches(event.message):
-                found.append(event)
-                size += len(event.message) + limits.EVENT_OVERHEAD_BYTES
-            full = len(found) >= limit or size > limits.PAGE_BYTES_MAX
-            if full or scanned >= limits.PAGE_SCANNED_MAX:
-                return found, event
-        return found, None
-
-    events, last = await ctx.store.read(body)
-    return {
-        "events": [
-            {"logStreamName": event.stream, "timestamp": event.timestamp,
-             "message": event.message, "ingestionTime": event.ingested_at, "eventId": event.id}
-            for event in events
-        ],
-        "searchedLogStreams": [],
-        "nextToken": _sealed(last) if last else None,
-    }  # fmt: skip
-
-
-def _stream_test(request: Request) -> Callable[[str], bool]:
-    names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
-    if names is not None and prefix is not None:
-        raise errors.InvalidParameterException(
-            "Only one of logStreamNames and logStreamNamePrefix may be given."
-        )
-    if names is not None:
-        return frozenset(names).__contains__
-    if prefix is not None:
-        return lambda stream: stream.startswith(prefix)
-    return lambda _: True
-
-
-def _sealed(event: Event) -> str:
-    text = f"{event.timestamp}/{event.sequence}/{event.stream}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _cursor(token: str | None) -> Event | None:
+def _direction(request: Request) -> tuple[bool, Position, Position]:
+    """Whether to go forward, and the positions that the page lies strictly between."""
+    token = request.get("nextToken")
     if token is None:
-        return None
-    try:
-        timestamp, sequence, stream = (
-            base64.urlsafe_b64decode(token.encode()).decode().split("/", 2)
-        )
-        return Event(int(timestamp), int(sequence), stream, "")
-    except ValueError:
-        raise errors.InvalidParameterException("The specified nextToken is invalid.") from None
+        return request.get("startFromHead", False), _BEFORE_ALL, LAST
+    way, _, rest = token.partition("/")
+    position = Position.parse(rest.removesuffix("/s"))
+    if way not in ("f", "b") or position is None:
+        raise InvalidParameterException("The specified nextToken is invalid.")
+    return (True, position, LAST) if way == "f" else (False, _BEFORE_ALL, position)
+
+
+def _nowhere(after: Position, before: Position) -> tuple[Position, Position]:
+    """Tokens of an empty page lead back to where it was looked for."""
+    here = after if after != _BEFORE_ALL else before if before != LAST else FIRST
+    return here, here

@@ -1,206 +1,232 @@
-"""How groups, streams and events lie in the store.
+"""How CloudWatch Logs lies in storage.
 
-    ("logs", account, region, "group", group)                           -> Group
-    ("logs", account, region, "stream", group id, stream)               -> Stream
-    ("logs", account, region, "event", group id, timestamp, sequence, stream)   -> message
-    ("logs", account, region, "of", group id, stream, timestamp, sequence)      -> nothing
-    ("logs", account, region, "dead", group id)                         -> a group being swept
+Everything is under `("logs", account, region, ...)`:
 
-Events lie in the order of time within their group; `of` finds a stream's own. A deleted group
-leaves its id behind, and the sweeper removes what lies under it, piece by piece.
+    ("group", name)                              -> Group
+    ("stream", group id, name)                   -> Stream
+    ("events", group id, first timestamp, chunk) -> Chunk       one key per request and stream
+    ("places", stream id, first timestamp, chunk) -> nothing    the stream's own chunks
+    ("bytes", group id)                          -> bytes stored
+
+and, so that a start finds it, `("logs", "expiring", account, region, name)` for every group whose
+events expire, `("logs", "garbage", account, region, group id or stream id, group id)` for what a
+deletion has left behind.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
-from airside.kernel import Context, Snapshot, Transaction
+from airside.kernel import Snapshot, Transaction
+from airside.services.logs.group import CHUNK_SPAN_MS, Chunk, Entry, Group, Stream
 from airside.storage import after, pack, prefix_range, starting_with, unpack
 
-SERVICE = "logs"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
+_decode_stream = msgspec.msgpack.Decoder(Stream).decode
+_decode_group = msgspec.msgpack.Decoder(Group).decode
+
+Chunks = Iterator[tuple[int, int, Chunk]]
 
 
-class Group(msgspec.Struct):
-    """A log group. Instants in milliseconds."""
-
-    id: str
-    name: str
-    created_at: int
-    retention_days: int | None = None
-    stored_bytes: int = 0
-    tags: dict[str, str] = {}
-    kms_key_id: str | None = None
-    log_class: str = "STANDARD"
+def find_group(snapshot: Snapshot, account_id: str, region: str, name: str) -> Group | None:
+    """The group, or None."""
+    raw = snapshot.get(pack(("logs", account_id, region, "group", name)))
+    return None if raw is None else _decode_group(raw)
 
 
-class Stream(msgspec.Struct):
-    """A log stream. Instants in milliseconds."""
-
-    name: str
-    created_at: int
-    first_event_at: int | None = None
-    last_event_at: int | None = None
-    last_ingested_at: int | None = None
-
-
-class Event(NamedTuple):
-    """One event. Sorts by time, then by arrival."""
-
-    timestamp: int
-    sequence: int
-    """When it was ingested, in microseconds, times 16384, plus its place in the batch."""
-    stream: str
-    message: str
-
-    @property
-    def id(self) -> str:
-        """The 56 digits by which clients tell events apart."""
-        return f"{self.timestamp:020d}{self.sequence:036d}"
-
-    @property
-    def ingested_at(self) -> int:
-        """Milliseconds."""
-        return (self.sequence >> 14) // 1000
+def save_group(tx: Transaction, group: Group) -> None:
+    """Insert or replace."""
+    here = (group.account_id, group.region)
+    tx.put(pack(("logs", *here, "group", group.name)), _encode(group))
+    expiring = pack(("logs", "expiring", *here, group.name))
+    if group.retention_days is None:
+        tx.delete(expiring)
+    else:
+        tx.put(expiring, b"")
 
 
-class Space:
-    """The part of the store that belongs to one account and region."""
+def remove_group(tx: Transaction, group: Group) -> None:
+    """Delete a group; its streams and events are garbage from now on."""
+    here = (group.account_id, group.region)
+    tx.delete(pack(("logs", *here, "group", group.name)))
+    tx.delete(pack(("logs", "expiring", *here, group.name)))
+    tx.put(pack(("logs", "garbage", *here, group.id, group.id)), b"")
 
-    def __init__(self, account_id: str, region: str) -> None:
-        self._prefix = (SERVICE, account_id, region)
 
-    @classmethod
-    def of(cls, ctx: Context) -> "Space":
-        """The caller's part."""
-        return cls(ctx.account_id, ctx.region)
+def groups(
+    snapshot: Snapshot, account_id: str, region: str, prefix: str = "", start: str = ""
+) -> Iterator[Group]:
+    """Groups in the order of their names, those after `start` that begin with `prefix`."""
+    first, last = starting_with(("logs", account_id, region, "group"), prefix)
+    if start:
+        first = max(first, after(pack(("logs", account_id, region, "group", start))))
+    for _, raw in snapshot.scan(first, last):
+        yield _decode_group(raw)
 
-    def group(self, view: Snapshot, name: str) -> Group | None:
-        """A group, or None."""
-        found = view.get(pack((*self._prefix, "group", name)))
-        return msgspec.msgpack.decode(found, type=Group) if found else None
 
-    def put_group(self, tx: Transaction, group: Group) -> None:
-        """Insert or replace a group."""
-        tx.put(pack((*self._prefix, "group", group.name)), msgspec.msgpack.encode(group))
+def expiring(snapshot: Snapshot) -> list[Group]:
+    """Every group of every account whose events expire."""
+    found = []
+    for key, _ in snapshot.scan(*prefix_range(("logs", "expiring"))):
+        group = find_group(snapshot, *unpack(key)[2:])
+        if group is not None:
+            found.append(group)
+    return found
 
-    def bury_group(self, tx: Transaction, group: Group) -> None:
-        """Delete a group; what lies under it is left to the sweeper."""
-        tx.delete(pack((*self._prefix, "group", group.name)))
-        tx.put(pack((*self._prefix, "dead", group.id)), b"")
 
-    def groups(self, view: Snapshot, prefix: str, past: str | None) -> Iterator[Group]:
-        """Groups whose names start with `prefix`, in order, after the one named `past`."""
-        start, end = starting_with((*self._prefix, "group"), prefix)
-        if past is not None:
-            start = max(start, after(pack((*self._prefix, "group", past))))
-        for _, value in view.scan(start, end):
-            yield msgspec.msgpack.decode(value, type=Group)
+def find_stream(snapshot: Snapshot, group: Group, name: str) -> Stream | None:
+    """The stream, or None."""
+    here = (group.account_id, group.region)
+    raw = snapshot.get(pack(("logs", *here, "stream", group.id, name)))
+    return None if raw is None else _decode_stream(raw)
 
-    def stream(self, view: Snapshot, group: Group, name: str) -> Stream | None:
-        """A stream, or None."""
-        found = view.get(pack((*self._prefix, "stream", group.id, name)))
-        return msgspec.msgpack.decode(found, type=Stream) if found else None
 
-    def put_stream(self, tx: Transaction, group: Group, stream: Stream) -> None:
-        """Insert or replace a stream."""
-        key = pack((*self._prefix, "stream", group.id, stream.name))
-        tx.put(key, msgspec.msgpack.encode(stream))
+def save_stream(tx: Transaction, group: Group, stream: Stream) -> None:
+    """Insert or replace."""
+    here = (group.account_id, group.region)
+    tx.put(pack(("logs", *here, "stream", group.id, stream.name)), _encode(stream))
 
-    def streams(self, view: Snapshot, group: Group, prefix: str = "") -> Iterator[Stream]:
-        """Streams whose names start with `prefix`, in order."""
-        start, end = starting_with((*self._prefix, "stream", group.id), prefix)
-        for _, value in view.scan(start, end):
-            yield msgspec.msgpack.decode(value, type=Stream)
 
-    def delete_stream(self, tx: Transaction, group: Group, name: str) -> None:
-        """Delete a stream with its events."""
-        tx.delete(pack((*self._prefix, "stream", group.id, name)))
-        start, end = prefix_range((*self._prefix, "of", group.id, name))
-        for key in [key for key, _ in tx.scan(start, end)]:
-            timestamp, sequence = unpack(key)[-2:]
-            tx.delete(key)
-            tx.delete(self._event_key(group.id, timestamp, sequence, name))
+def remove_stream(tx: Transaction, group: Group, stream: Stream) -> None:
+    """Delete a stream; its events are garbage from now on."""
+    here = (group.account_id, group.region)
+    tx.delete(pack(("logs", *here, "stream", group.id, stream.name)))
+    tx.put(pack(("logs", "garbage", *here, stream.id, group.id)), b"")
 
-    def put_event(self, tx: Transaction, group: Group, event: Event) -> None:
-        """Append an event."""
-        key = self._event_key(group.id, event.timestamp, event.sequence, event.stream)
-        tx.put(key, event.message.encode())
-        tx.put(
-            pack((*self._prefix, "of", group.id, event.stream, event.timestamp, event.sequence)),
-            b"",
-        )
 
-    def events(
-        self, view: Snapshot, group: Group, start_ms: int, end_ms: int, past: Event | None
-    ) -> Iterator[Event]:
-        """A group's events with `start_ms <= timestamp < end_ms`, in order, after `past`."""
-        start = pack((*self._prefix, "event", group.id, start_ms))
-        end = pack((*self._prefix, "event", group.id, end_ms))
-        if past is not None:
-            start = after(self._event_key(group.id, past.timestamp, past.sequence, past.stream))
-        for key, value in view.scan(start, end):
-            timestamp, sequence, stream = unpack(key)[-3:]
-            yield Event(timestamp, sequence, stream, value.decode())
+def streams(
+    snapshot: Snapshot, group: Group, prefix: str = "", start: str = ""
+) -> Iterator[Stream]:
+    """Streams in the order of their names, those after `start` that begin with `prefix`."""
+    here = ("logs", group.account_id, group.region, "stream", group.id)
+    first, last = starting_with(here, prefix)
+    if start:
+        first = max(first, after(pack((*here, start))))
+    for _, raw in snapshot.scan(first, last):
+        yield _decode_stream(raw)
 
-    def events_of(
-        self,
-        view: Snapshot,
-        group: Group,
-        stream: str,
-        start: tuple[int, int],
-        end: tuple[int, int],
-        *,
-        reverse: bool,
-    ) -> Iterator[Event]:
-        """A stream's events with `start <= (timestamp, sequence) < end`."""
-        prefix = (*self._prefix, "of", group.id, stream)
-        for key, _ in view.scan(pack((*prefix, *start)), pack((*prefix, *end)), reverse=reverse):
-            timestamp, sequence = unpack(key)[-2:]
-            message = view.get(self._event_key(group.id, timestamp, sequence, stream))
-            if message is not None:
-                yield Event(timestamp, sequence, stream, message.decode())
 
-    def drop_before(self, tx: Transaction, group_id: str, before_ms: int, limit: int) -> int:
-        """Delete up to `limit` events older than `before_ms`; how many there were."""
-        start, _ = prefix_range((*self._prefix, "event", group_id))
-        end = pack((*self._prefix, "event", group_id, before_ms))
-        keys = [key for key, _ in tx.scan(start, end, limit=limit)]
-        for key in keys:
-            timestamp, sequence, stream = unpack(key)[-3:]
-            tx.delete(key)
-            tx.delete(pack((*self._prefix, "of", group_id, stream, timestamp, sequence)))
-        return len(keys)
+def append(
+    tx: Transaction, group: Group, stream: Stream, number: int, ingested_ms: int,
+    events: list[Entry], byte_count: int,
+) -> None:  # fmt: skip
+    """Put a chunk of a stream."""
+    here = ("logs", group.account_id, group.region)
+    place = (events[0][0], number)
+    chunk = Chunk(stream.name, ingested_ms, events)
+    tx.put(pack((*here, "events", group.id, *place)), _encode(chunk))
+    tx.put(pack((*here, "places", stream.id, *place)), b"")
+    add_bytes(tx, group, byte_count)
 
-    def sweep_dead(self, tx: Transaction, group_id: str, limit: int) -> bool:
-        """Remove up to `limit` keys of a deleted group; whether nothing is left."""
-        for kind in ("event", "of", "stream"):
-            start, end = prefix_range((*self._prefix, kind, group_id))
-            keys = [key for key, _ in tx.scan(start, end, limit=limit)]
-            for key in keys:
+
+def add_bytes(tx: Transaction, group: Group, count: int) -> None:
+    """Count what a group stores."""
+    key = pack(("logs", group.account_id, group.region, "bytes", group.id))
+    tx.put(key, max(0, stored_bytes(tx, group) + count).to_bytes(8, "big"))
+
+
+def stored_bytes(snapshot: Snapshot, group: Group) -> int:
+    """How much a group stores: messages and what is added to each."""
+    raw = snapshot.get(pack(("logs", group.account_id, group.region, "bytes", group.id)))
+    return int.from_bytes(raw, "big") if raw else 0
+
+
+def _bounds(here: tuple[str, ...], start_ms: int, end_ms: int) -> tuple[bytes, bytes]:
+    return pack((*here, max(0, start_ms - CHUNK_SPAN_MS))), pack((*here, end_ms))
+
+
+def group_chunks(
+    snapshot: Snapshot, group: Group, start_ms: int, end_ms: int, *, reverse: bool = False
+) -> Chunks:
+    """Chunks of a group that may hold events with `start_ms <= timestamp < end_ms`."""
+    here = ("logs", group.account_id, group.region, "events", group.id)
+    for key, raw in snapshot.scan(*_bounds(here, start_ms, end_ms), reverse=reverse):
+        first, number = unpack(key)[-2:]
+        yield first, number, _decode_chunk(raw)
+
+
+def stream_chunks(
+    snapshot: Snapshot, group: Group, stream: Stream, start_ms: int, end_ms: int, *,
+    reverse: bool = False,
+) -> Chunks:  # fmt: skip
+    """The same of one stream."""
+    here = ("logs", group.account_id, group.region)
+    places = (*here, "places", stream.id)
+    for key, _ in snapshot.scan(*_bounds(places, start_ms, end_ms), reverse=reverse):
+        first, number = unpack(key)[-2:]
+        raw = snapshot.get(pack((*here, "events", group.id, first, number)))
+        if raw is not None:
+            yield first, number, _decode_chunk(raw)
+
+
+def expire(tx: Transaction, group: Group, cutoff_ms: int, limit: int) -> bool:
+    """Delete chunks all of whose events are before the cut-off; whether any may be left."""
+    here = ("logs", group.account_id, group.region)
+    start, _ = prefix_range((*here, "events", group.id))
+    end = pack((*here, "events", group.id, max(0, cutoff_ms - CHUNK_SPAN_MS)))
+    found = list(tx.scan(start, end, limit=limit))
+    ids: dict[str, str] = {}
+    freed = 0
+    for key, raw in found:
+        chunk = _decode_chunk(raw)
+        if chunk.stream not in ids:
+            stream = find_stream(tx, group, chunk.stream)
+            ids[chunk.stream] = stream.id if stream else ""
+        tx.delete(key)
+        tx.delete(pack((*here, "places", ids[chunk.stream], *unpack(key)[-2:])))
+        freed += byte_length(chunk.events)
+    if freed:
+        add_bytes(tx, group, -freed)
+    return len(found) == limit
+
+
+def byte_length(events: list[Entry]) -> int:
+    """What events count for: their messages in UTF-8 and 26 bytes each."""
+    return sum(len(message.encode()) + 26 for _, message in events)
+
+
+def sweep(tx: Transaction, limit: int) -> bool:
+    """Delete some of what deletions have left behind; whether any may be left."""
+    mark = next(iter(tx.scan(*prefix_range(("logs", "garbage")), limit=1)), None)
+    if mark is None:
+        return False
+    _, _, account_id, region, what, group_id = unpack(mark[0])
+    here = ("logs", account_id, region)
+    count = _sweep_stream(tx, here, what, group_id, limit) if what != group_id else 0
+    if what == group_id:
+        for kind in ("events", "bytes"):
+            start, end = prefix_range((*here, kind, group_id))
+            for key, _ in list(tx.scan(start, end, limit=limit - count)):
                 tx.delete(key)
-            if keys:
-                return False
-        tx.delete(pack((*self._prefix, "dead", group_id)))
-        return True
+                count += 1
+        tx.delete(pack((*here, "bytes", group_id)))
+        start, end = prefix_range((*here, "stream", group_id))
+        for key, raw in list(tx.scan(start, end, limit=limit - count)):
+            stream_id = _decode_stream(raw).id
+            places = _delete_range(tx, (*here, "places", stream_id), limit)
+            count += places
+            if places < limit:
+                tx.delete(key)
+                count += 1
+    if count < limit:
+        tx.delete(mark[0])
+    return True
 
-    def dead(self, view: Snapshot) -> list[str]:
-        """The ids of deleted groups that still have something lying under them."""
-        start, end = prefix_range((*self._prefix, "dead"))
-        return [unpack(key)[-1] for key, _ in view.scan(start, end)]
 
-    def _event_key(self, group_id: str, timestamp: int, sequence: int, stream: str) -> bytes:
-        return pack((*self._prefix, "event", group_id, timestamp, sequence, stream))
+def _sweep_stream(
+    tx: Transaction, here: tuple[str, str, str], stream_id: str, group_id: str, limit: int
+) -> int:
+    start, end = prefix_range((*here, "places", stream_id))
+    found = list(tx.scan(start, end, limit=limit))
+    for key, _ in found:
+        tx.delete(key)
+        tx.delete(pack((*here, "events", group_id, *unpack(key)[-2:])))
+    return len(found)
 
 
-def spaces(view: Snapshot) -> list[Space]:
-    """Every account and region that has anything here. Seeks, does not scan."""
-    found: list[Space] = []
-    start, end = prefix_range((SERVICE,))
-    while True:
-        first = next(iter(view.scan(start, end, limit=1)), None)
-        if first is None:
-            return found
-        account_id, region = unpack(first[0])[1:3]
-        found.append(Space(account_id, region))
-        start = prefix_range((SERVICE, account_id, region))[1]
+def _delete_range(tx: Transaction, parts: tuple[str, ...], limit: int) -> int:
+    found = list(tx.scan(*prefix_range(parts), limit=limit))
+    for key, _ in found:
+        tx.delete(key)
+    return len(found)

@@ -1,105 +1,115 @@
-"""Log streams: create, delete, describe."""
+"""Log streams: create, list, delete."""
 
-import base64
+from collections.abc import Iterable
+from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.logs import errors, limits
-from airside.services.logs.groups import group_arn, named, require
-from airside.services.logs.store import Group, Space, Stream
+from airside.services.logs import limits, store
+from airside.services.logs.address import (
+    group_arn,
+    group_name,
+    load_group,
+    load_stream,
+    stream_arn,
+)
+from airside.services.logs.errors import (
+    InvalidParameterException,
+    ResourceAlreadyExistsException,
+)
+from airside.services.logs.group import Group, Stream
+from airside.services.logs.housekeeping import Housekeeping
 
 
-def require_stream(space: Space, view: Snapshot, group: Group, name: str) -> Stream:
-    """The stream. Raises ResourceNotFoundException."""
-    stream = space.stream(view, group, name)
-    if stream is None:
-        raise errors.ResourceNotFoundException("The specified log stream does not exist.")
-    return stream
-
-
-def group_named(request: Request) -> str:
-    """The group that a request means, by name or by identifier."""
-    name, identifier = request.get("logGroupName"), request.get("logGroupIdentifier")
-    if (name is None) == (identifier is None):
-        raise errors.InvalidParameterException(
-            "Exactly one of logGroupName and logGroupIdentifier has to be given."
-        )
-    return name if name is not None else named(str(identifier))
-
-
-@operation("CreateLogStream", resource=group_arn)
+@operation("CreateLogStream", resource=stream_arn)
 async def create_log_stream(ctx: Context, request: Request) -> Result:
-    """Make a stream."""
-    space, name = Space.of(ctx), request["logStreamName"]
-    stream = Stream(name, int(ctx.clock.now() * 1000))
+    """Make a stream in a group."""
+    stream = Stream(
+        name=request["logStreamName"],
+        id=ctx.ids.lower(16),
+        created_ms=int(ctx.clock.now() * 1000),
+    )
 
     def body(tx: Transaction) -> None:
-        group = require(space, tx, request["logGroupName"])
-        if space.stream(tx, group, name) is not None:
-            raise errors.ResourceAlreadyExistsException("The specified log stream already exists")
-        space.put_stream(tx, group, stream)
+        group = load_group(tx, ctx, request["logGroupName"])
+        if store.find_stream(tx, group, stream.name) is not None:
+            raise ResourceAlreadyExistsException("The specified log stream already exists")
+        store.save_stream(tx, group, stream)
 
     await ctx.store.transact(body)
     return {}
 
 
-@operation("DeleteLogStream", resource=group_arn)
+@operation("DeleteLogStream", resource=stream_arn)
 async def delete_log_stream(ctx: Context, request: Request) -> Result:
     """Delete a stream with its events."""
-    space, name = Space.of(ctx), request["logStreamName"]
 
     def body(tx: Transaction) -> None:
-        group = require(space, tx, request["logGroupName"])
-        require_stream(space, tx, group, name)
-        space.delete_stream(tx, group, name)
+        group = load_group(tx, ctx, request["logGroupName"])
+        stream = load_stream(tx, group, request["logStreamName"])
+        store.remove_stream(tx, group, stream)
 
     await ctx.store.transact(body)
+    ctx.component(Housekeeping).nudge()
     return {}
+
+
+def description(group: Group, stream: Stream) -> dict[str, Any]:
+    """A stream as lists show it."""
+    return {
+        "logStreamName": stream.name,
+        "creationTime": stream.created_ms,
+        "firstEventTimestamp": stream.first_ms,
+        "lastEventTimestamp": stream.last_ms,
+        "lastIngestionTime": stream.ingested_ms,
+        "uploadSequenceToken": sequence_token(stream),
+        "arn": f"{group.arn}:log-stream:{stream.name}",
+        "storedBytes": 0,
+    }
+
+
+def sequence_token(stream: Stream) -> str:
+    """What PutLogEvents used to ask for; any value is accepted now."""
+    return f"{stream.ingested_ms or stream.created_ms:056d}"
 
 
 @operation("DescribeLogStreams", resource=group_arn)
 async def describe_log_streams(ctx: Context, request: Request) -> Result:
-    """List streams by name or by their last event."""
-    space, name = Space.of(ctx), group_named(request)
+    """Streams of a group by name, or by their latest event."""
     by_time = request.get("orderBy") == "LastEventTime"
     prefix = request.get("logStreamNamePrefix", "")
     if by_time and prefix:
-        raise errors.InvalidParameterException(
-            "Cannot order by LastEventTime with a logStreamNamePrefix."
-        )
+        raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    descending = request.get("descending", False)
+    start = request.get("nextToken", "")
 
-    def body(view: Snapshot) -> tuple[Group, list[Stream]]:
-        group = require(space, view, name)
-        return group, list(space.streams(view, group, prefix))
+    def body(snapshot: Snapshot) -> Result:
+        group = load_group(snapshot, ctx, group_name(request))
+        found: Iterable[tuple[str, Stream]]
+        if not by_time and not descending:
+            found = ((s.name, s) for s in store.streams(snapshot, group, prefix, start))
+        else:
+            every = store.streams(snapshot, group, prefix)
+            keyed = [(_order(stream) if by_time else stream.name, stream) for stream in every]
+            keyed.sort(key=lambda pair: pair[0], reverse=descending)
+            found = [
+                (key, stream) for key, stream in keyed
+                if not start or (key < start if descending else key > start)
+            ]  # fmt: skip
+        return _page(group, found, request.get("limit", limits.LIST_MAX))
 
-    group, streams = await ctx.store.read(body)
-    if by_time:
-        streams.sort(key=lambda stream: (stream.last_event_at or 0, stream.name))
-    if request.get("descending", False):
-        streams.reverse()
-    limit = request.get("limit", limits.GROUPS_PAGE)
-    first = _offset(request.get("nextToken"))
-    page = streams[first : first + limit]
-    more = None
-    if first + limit < len(streams):
-        more = base64.urlsafe_b64encode(str(first + limit).encode()).decode()
-    return {"logStreams": [_described(ctx, group, one) for one in page], "nextToken": more}
-
-
-def _offset(token: str | None) -> int:
-    try:
-        return int(base64.urlsafe_b64decode(token.encode())) if token else 0
-    except ValueError:
-        raise errors.InvalidParameterException("The specified nextToken is invalid.") from None
+    return await ctx.store.read(body)
 
 
-def _described(ctx: Context, group: Group, stream: Stream) -> Result:
-    return {
-        "logStreamName": stream.name,
-        "creationTime": stream.created_at,
-        "firstEventTimestamp": stream.first_event_at,
-        "lastEventTimestamp": stream.last_event_at,
-        "lastIngestionTime": stream.last_ingested_at,
-        "uploadSequenceToken": f"{stream.last_ingested_at or 0:056d}",
-        "arn": ctx.arn(f"log-group:{group.name}:log-stream:{stream.name}"),
-        "storedBytes": 0,
-    }
+def _order(stream: Stream) -> str:
+    return f"{stream.last_ms or 0:016d}~{stream.name}"
+
+
+def _page(group: Group, found: Iterable[tuple[str, Stream]], limit: int) -> Result:
+    shown: list[dict[str, Any]] = []
+    last = ""
+    for key, stream in found:
+        if len(shown) == limit:
+            return {"logStreams": shown, "nextToken": last}
+        shown.append(description(group, stream))
+        last = key
+    return {"logStreams": shown}
