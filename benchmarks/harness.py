@@ -138,7 +138,9 @@ def family(pid: int) -> list[int]:
     """A process and all below it."""
     if not pid:
         return []
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
     parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
     found = [pid]
     for one in found:

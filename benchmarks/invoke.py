@@ -3,6 +3,7 @@
 python -m benchmarks.invoke [ENDPOINT OF A PEER]
 """
 
+import contextlib
 import io
 import statistics
 import sys
@@ -19,10 +20,8 @@ ROUNDS = 20
 def deploy(target: Target, name: str, code: str) -> None:
     """Make a function."""
     iam, functions = target.client("iam"), target.client("lambda")
-    try:
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName="bench", AssumeRolePolicyDocument=TRUST)
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", code)

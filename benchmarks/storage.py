@@ -23,7 +23,9 @@ SECONDS = 1.0
 
 def key(number: int) -> bytes:
     """The shape of a DynamoDB item's key."""
-    return pack(("dynamodb", "000000000000", "us-east-1", "item", "Products", f"product#{number:08d}"))
+    return pack(
+        ("dynamodb", "000000000000", "us-east-1", "item", "Products", f"product#{number:08d}")
+    )
 
 
 async def fill(store: SqliteStore) -> None:
@@ -97,7 +99,9 @@ async def branches(family: StoreFamily) -> None:
         await family.branch("main", f"branch-{number}")
         times.append((time.perf_counter() - started) * 1000)
     store = family.get("branch-0")
-    await store.transact(lambda tx: [tx.put(key(n), b"changed") for n in range(0, KEYS, KEYS // 100)])
+    await store.transact(
+        lambda tx: [tx.put(key(n), b"changed") for n in range(0, KEYS, KEYS // 100)]
+    )
     gets, scans = await reads_per_second(store, get), await reads_per_second(store, scan)
     print(f"storage branches of {KEYS:,} keys: made in {sorted(times)[2]:.2f} ms (p50); "
           f"there {1e6 / gets:.1f} us per get, {1e6 / scans:.1f} us per scan of 10")  # fmt: skip

@@ -32,7 +32,8 @@ def coverage() -> str:
         "Operations that Airside implements, of those in AWS's own service models. Every other "
         "operation answers 501 and names itself; none answers an empty success.\n\n"
     )
-    lines.append("| service | operations | of | CloudFormation resource types |\n|---|---|---|---|\n")
+    lines.append("| service | operations | of | CloudFormation resource types |\n")
+    lines.append("|---|---|---|---|\n")
     for service in services:
         known = len(load(service.name).operation_names)
         kinds = ", ".join(f"`{name}`" for name in sorted(service.resources)) or "-"

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from scripts.generate import FOLDER, pages
 
 ROOT = Path(__file__).parent.parent
@@ -20,9 +19,9 @@ def test_links_between_pages_lead_somewhere():
     broken = []
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
-            if not target.startswith(("http://", "https://", "mailto:")):
-                if not (page.parent / target).exists():
-                    broken.append(f"{page.relative_to(ROOT)} -> {target}")
+            away = target.startswith(("http://", "https://", "mailto:"))
+            if not away and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)} -> {target}")
     assert broken == []
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from airside.cli.display import table
 from airside.cli.main import print_json
-from airside.runtime import sandbox
+from airside.runtime.sandbox import probe
 
 
 class Finding(NamedTuple):
@@ -40,7 +40,7 @@ def look() -> Iterator[Finding]:
         "system", "platform", True,
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
     )  # fmt: skip
-    for part in sandbox.probe():
+    for part in probe():
         yield Finding("sandbox", part.name, part.in_force, part.why)
     yield from _runtimes()
     for port in (4566, 8000):

@@ -70,7 +70,8 @@ def _pretty(payload: str) -> str:
 
 def resolve(connection: Connection, client: Any, function: str) -> str:
     """A function by its name, its ARN, or its logical id in a stack. Raises CommandError."""
-    names: list[str] = [one["FunctionName"] for page in client.get_paginator("list_functions").paginate()
+    pages = client.get_paginator("list_functions").paginate()
+    names: list[str] = [one["FunctionName"] for page in pages
              for one in page["Functions"]]  # fmt: skip
     if function.startswith("arn:") or function.partition(":")[0] in names:
         return function

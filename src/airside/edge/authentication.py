@@ -161,7 +161,7 @@ async def checked_body(x: Exchange) -> bytes | Body:
     """The body as the codec wants it: a stream only for operations that take one."""
     if isinstance(x.body, bytes):
         if x.shape is not None and x.shape.streaming_input:
-            return BytesBody(x.body)  # type: ignore[return-value]
+            return BytesBody(x.body)
         return x.body
     if x.shape is not None and x.shape.streaming_input:
         return x.body

@@ -43,5 +43,6 @@ def compressible(status: int, content_type: str, content_encoding: str, size: in
 def compress(data: bytes, coding: str) -> bytes:
     """`data` in a content coding."""
     if coding == "br":
-        return brotli.compress(data, quality=_BROTLI_QUALITY)
+        packed: bytes = brotli.compress(data, quality=_BROTLI_QUALITY)
+        return packed
     return gzip.compress(data, 6, mtime=0)
