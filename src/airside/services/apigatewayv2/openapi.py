@@ -17,6 +17,7 @@ from airside.services.apigatewayv2.validation import check_cors, check_integrati
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+TAG_VALUE = "x-amazon-apigateway-tag-value"
 _CORS = {
     "allowOrigins": "AllowOrigins",
     "allowMethods": "AllowMethods",
@@ -62,7 +63,7 @@ class Definition:
 
 def parse(body: str | Mapping[str, Any], basepath: str | None = None) -> Definition:
     """Raise BadRequestException for what is no OpenAPI 3 definition of an HTTP API."""
-    document = _load(body) if isinstance(body, str) else body
+    document = load_document(body) if isinstance(body, str) else body
     if not isinstance(document, Mapping) or not str(document.get("openapi", "")).startswith("3."):
         raise BadRequestException("Unable to import API: the definition must be OpenAPI 3.0")
     definition = Definition(_settings(document))
@@ -79,7 +80,8 @@ def parse(body: str | Mapping[str, Any], basepath: str | None = None) -> Definit
     return definition
 
 
-def _load(body: str) -> Any:
+def load_document(body: str) -> Any:
+    """JSON or YAML as plain values. Raises BadRequestException."""
     try:
         return (
             json.loads(body) if body.lstrip().startswith("{") else yaml.load(body, yaml.CSafeLoader)
@@ -99,8 +101,8 @@ def _settings(document: Mapping[str, Any]) -> Members:
     if cors is not None:
         settings["CorsConfiguration"] = cors_of(cors)
     for tag in document.get("tags", []):
-        if "x-amazon-apigateway-tag-value" in tag:
-            settings.setdefault("Tags", {})[tag["name"]] = tag["x-amazon-apigateway-tag-value"]
+        if TAG_VALUE in tag:
+            settings.setdefault("Tags", {})[tag["name"]] = tag[TAG_VALUE]
     return settings
 
 

@@ -12,7 +12,7 @@ from airside.kernel import (
     ResourceType,
     ServiceError,
 )
-from airside.services.apigatewayv2.openapi import cors_of
+from airside.services.apigatewayv2.openapi import TAG_VALUE, cors_of, load_document
 
 Properties = Mapping[str, Any]
 _SERVICE = "apigatewayv2"
@@ -65,7 +65,7 @@ class ApiType(ResourceType):
         if "BodyS3Location" in properties:
             raise OperationNotImplemented("Airside does not implement BodyS3Location yet.")
         if "Body" in properties:
-            made = await ctx.call(_SERVICE, "ImportApi", _imported(properties))
+            made = await ctx.call(_SERVICE, "ImportApi", _imported(properties, _marks(request)))
             api_id = made["ApiId"]
             more = self._settings(properties)
             if more:
@@ -78,10 +78,23 @@ class ApiType(ResourceType):
             made = await ctx.call(
                 _SERVICE, "CreateApi",
                 {"ProtocolType": "HTTP", "Name": request.logical_id, **wanted,
-                 "Tags": properties.get("Tags", {})},
+                 "Tags": {**properties.get("Tags", {}), **_marks(request)}},
             )  # fmt: skip
             api_id = made["ApiId"]
         return _api(ctx, api_id)
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """The API that bears the marks of this resource."""
+        marks = _marks(request).items()
+        page: dict[str, Any] = {}
+        while True:
+            found = await ctx.call(_SERVICE, "GetApis", page)
+            for api in found["Items"]:
+                if marks <= api.get("Tags", {}).items():
+                    return str(api["ApiId"])
+            if found.get("NextToken") is None:
+                return None
+            page = {"NextToken": found["NextToken"]}
 
     def _settings(self, properties: Properties) -> dict[str, Any]:
         picked = _pick(
@@ -104,7 +117,8 @@ class ApiType(ResourceType):
         """Reimport it, or change its settings."""
         properties = request.properties
         if "Body" in properties and properties.get("Body") != old.get("Body"):
-            await ctx.call(_SERVICE, "ReimportApi", {"ApiId": physical_id, **_imported(properties)})
+            wanted = _imported(properties, _marks(request))
+            await ctx.call(_SERVICE, "ReimportApi", {"ApiId": physical_id, **wanted})
         changed = self._settings(properties) | _pick(
             properties, "Target", "RouteKey", "CredentialsArn"
         )
@@ -120,14 +134,25 @@ class ApiType(ResourceType):
         await _unless_gone(ctx, "DeleteApi", {"ApiId": physical_id})
 
 
-def _imported(properties: Properties) -> dict[str, Any]:
+def _marks(request: ResourceRequest) -> dict[str, str]:
+    """The tags by which AWS, too, marks whose a resource is."""
+    return {
+        "aws:cloudformation:logical-id": request.logical_id,
+        "aws:cloudformation:stack-id": request.stack_id,
+        "aws:cloudformation:stack-name": request.stack_name,
+    }
+
+
+def _imported(properties: Properties, marks: Mapping[str, str]) -> dict[str, Any]:
+    """A request to import `Body`, marked from its first moment."""
     body = properties["Body"]
-    request = {"Body": body if isinstance(body, str) else json.dumps(body)}
-    return (
-        request
-        | _pick(properties, "FailOnWarnings")
-        | ({"Basepath": properties["BasePath"]} if "BasePath" in properties else {})
-    )
+    document = dict(body) if isinstance(body, Mapping) else load_document(body)
+    tags = [{"name": name, TAG_VALUE: value} for name, value in marks.items()]
+    document["tags"] = [*document.get("tags", []), *tags]
+    request: dict[str, Any] = {"Body": json.dumps(document)}
+    if "BasePath" in properties:
+        request["Basepath"] = properties["BasePath"]
+    return request | _pick(properties, "FailOnWarnings")
 
 
 def _api(ctx: Context, api_id: str) -> Resource:
@@ -142,6 +167,8 @@ class Part(ResourceType):
     key: ClassVar[str]
     """The member that holds its id."""
     members: ClassVar[tuple[str, ...]]
+    unique: ClassVar[str | None] = None
+    """The member that only one part of an API may bear."""
     replaced_by: ClassVar[frozenset[str]] = frozenset({"ApiId"})
 
     async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
@@ -157,6 +184,16 @@ class Part(ResourceType):
     def described(self, made: Mapping[str, Any]) -> Resource:
         """Ref gives the id, GetAtt too."""
         return Resource(made[self.key], {self.key: made[self.key]})
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """The one with the same unique member in the same API."""
+        if self.unique is None:
+            return None
+        found = await ctx.call(_SERVICE, f"Get{self.noun}s", {"ApiId": request.properties["ApiId"]})
+        for item in found["Items"]:
+            if item[self.unique] == request.properties.get(self.unique):
+                return str(item[self.key])
+        return None
 
     async def update(
         self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
@@ -181,6 +218,7 @@ class RouteType(Part):
     name = "AWS::ApiGatewayV2::Route"
     noun = "Route"
     key = "RouteId"
+    unique = "RouteKey"
     members = (
         "ApiKeyRequired", "AuthorizationScopes", "AuthorizationType", "AuthorizerId",
         "OperationName", "RouteKey", "Target",
@@ -212,6 +250,7 @@ class AuthorizerType(Part):
     name = "AWS::ApiGatewayV2::Authorizer"
     noun = "Authorizer"
     key = "AuthorizerId"
+    unique = "Name"
     members = (
         "AuthorizerCredentialsArn", "AuthorizerPayloadFormatVersion",
         "AuthorizerResultTtlInSeconds", "AuthorizerType", "AuthorizerUri", "EnableSimpleResponses",
@@ -241,6 +280,7 @@ class StageType(Part):
     name = "AWS::ApiGatewayV2::Stage"
     noun = "Stage"
     key = "StageName"
+    unique = "StageName"
     members = (
         "AccessLogSettings", "AutoDeploy", "DefaultRouteSettings", "DeploymentId", "Description",
         "RouteSettings", "StageName", "StageVariables", "Tags",
