@@ -26,6 +26,7 @@ LogLines = Callable[[list[tuple[int, str]]], None]
 """Takes log events: (epoch milliseconds, text)."""
 
 HANGING_SECONDS = 0.1
+_TAIL_EVENTS = 4096  # of at least one byte each
 _CHUNK = 262144
 _PIPE_CHUNK = 65536
 
@@ -77,7 +78,7 @@ class Environment:
         self._clock = clock
         self._log = log
         self._splitter = Splitter()
-        self._tail: list[str] | None = None
+        self._tail: str | None = None
         self._loop = asyncio.get_running_loop()
         self._process: Process | None = None
         self._process_id = 0
@@ -113,7 +114,7 @@ class Environment:
         self.state = State.BUSY
         self._event = event
         self._future = future
-        self._tail = [] if event.tail else None
+        self._tail = "" if event.tail else None
         now = self._clock.now()
         self._write_log([(int(now * 1000), start_line(event.request_id, self.spec.version))])
         timeout = self.spec.timeout_seconds
@@ -230,7 +231,8 @@ class Environment:
 
     def _write_log(self, events: list[tuple[int, str]]) -> None:
         if self._tail is not None:
-            self._tail.extend(text for _, text in events)
+            self._tail = "".join((self._tail, *(text for _, text in events[-_TAIL_EVENTS:])))
+            self._tail = self._tail[-TAIL_BYTES:]
         self._log(events)
 
     # Endings.
@@ -256,7 +258,7 @@ class Environment:
         lines.append((now, report_line(event.request_id, outcome, self.spec.memory_mb)))
         self._write_log(lines)
         if self._tail is not None:
-            outcome.tail = "".join(self._tail).encode()[-TAIL_BYTES:]
+            outcome.tail = self._tail.encode()[-TAIL_BYTES:]
         self._event = self._future = self._tail = None
         if not future.done():
             future.set_result(outcome)

@@ -1,7 +1,7 @@
 """Memory limits through control groups, version 1 or 2.
 
-A function's own pages count, and so do its files in /tmp, which is memory too. On AWS /tmp is a
-disk, so whatever /tmp holds is added to the limit when the limit is reached.
+/tmp is memory too, but has a size of its own, as the disk that it is on AWS: only the function's
+own pages count against the function's memory.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import contextlib
 import os
 import re
 import select
-import struct
 
-from airside.runtime.guest import system
+from airside.runtime.guest.watcher import read, write
 
 _V1 = "/sys/fs/cgroup/memory"
 _V2 = "/sys/fs/cgroup"
 _NAME = "airside-"
 _MARGIN_BYTES = 2 << 20
-_LEAST_BYTES = 24 << 20
+LEAST_BYTES = 24 << 20
 _REMOVAL_TRIES = 50
 
 
@@ -111,94 +110,50 @@ class Groups:
 
 
 class Group:
-    """The group of one environment, held by its first process, which is not in it."""
+    """The group of one environment.
+
+    The hard limit is the function's memory and its /tmp together; the watcher sees to it that the
+    function's own memory stays within its part.
+    """
 
     def __init__(self, groups: Groups, name: str) -> None:
         self.version = groups.version
         self.out_of_memory = False
-        self._memory = self._limit = self._tmp = 0
         os.mkdir(name, 0o755, dir_fd=groups.fd)
-        self._dir = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=groups.fd)
-        if self.version == 1:
-            self._write("memory.oom_control", "1")
-            self.event = system.call("eventfd", 0, 0o4000)
-            self._watched = os.open("memory.oom_control", os.O_RDONLY, dir_fd=self._dir)
-            self._write("cgroup.event_control", f"{self.event} {self._watched}")
-            self.poll_for = select.POLLIN
-        else:
-            self.event = os.open("memory.events", os.O_RDONLY, dir_fd=self._dir)
-            self.poll_for = select.POLLPRI
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        self.folder = os.open(name, flags, dir_fd=groups.fd)
 
-    def join(self, pid: int) -> None:
-        """Have a process and its children to come belong to the group."""
-        self._write("cgroup.procs", str(pid))
+    def join(self) -> None:
+        """Have this process, which has one thread, and its children to come belong to the group.
 
-    def limit(self, memory_bytes: int, tmp_bytes: int) -> None:
-        """Set how much memory the group may use, and how much more its files in /tmp."""
-        self._memory = self._limit = max(memory_bytes, _LEAST_BYTES)
-        self._tmp = tmp_bytes
-        if self.version == 1:
-            self._write("memory.limit_in_bytes", str(self._limit))
-            return
-        self._write("memory.high", str(self._limit))
-        self._write("memory.max", str(self._limit + tmp_bytes + _MARGIN_BYTES))
+        Version 1 moves a thread in 0.5 ms; moving a process takes the kernel 10.
+        """
+        write(self.folder, "tasks" if self.version == 1 else "cgroup.procs", "0")
+
+    def limit(self, hard_bytes: int) -> None:
+        """Set how much memory the group may use, /tmp included."""
+        name = "memory.limit_in_bytes" if self.version == 1 else "memory.max"
+        write(self.folder, name, str(hard_bytes + _MARGIN_BYTES))
         with contextlib.suppress(OSError):
-            self._write("memory.swap.max", "0")
-
-    def pressed(self) -> bool:
-        """The limit was reached: raise it by what /tmp holds; False when that is no help."""
-        self._drain()
-        inside = os.statvfs("/tmp")  # noqa: S108
-        held = min((inside.f_blocks - inside.f_bfree) * inside.f_frsize, self._tmp)
-        wanted = self._memory + held + _MARGIN_BYTES
-        if self._used() < self._limit - _MARGIN_BYTES or wanted > self._limit:
-            self._limit = max(wanted, self._limit)
-            name = "memory.limit_in_bytes" if self.version == 1 else "memory.high"
-            with contextlib.suppress(OSError):
-                self._write(name, str(self._limit))
-            return True
-        self.out_of_memory = True
-        return False
+            name = "memory.swappiness" if self.version == 1 else "memory.swap.max"
+            write(self.folder, name, "0")
 
     def peak_bytes(self) -> int:
         """The most that was ever used."""
         name = "memory.max_usage_in_bytes" if self.version == 1 else "memory.peak"
         with contextlib.suppress(OSError, ValueError):
-            return int(self._read(name))
+            return int(read(self.folder, name))
         return 0
 
     def was_killed(self) -> bool:
-        """Whether memory ran out."""
-        if self.version == 2 and not self.out_of_memory:
+        """Whether memory ran out, by the watcher's count or the kernel's."""
+        if not self.out_of_memory:
+            name = "memory.oom_control" if self.version == 1 else "memory.events"
             with contextlib.suppress(OSError):
-                found = re.search(r"oom_kill (\d+)", self._read("memory.events"))
+                found = re.search(r"oom_kill (\d+)", read(self.folder, name))
                 self.out_of_memory = bool(found and int(found.group(1)))
         return self.out_of_memory
 
-    def _used(self) -> int:
-        name = "memory.usage_in_bytes" if self.version == 1 else "memory.current"
-        with contextlib.suppress(OSError, ValueError):
-            return int(self._read(name))
-        return self._limit
-
-    def _drain(self) -> None:
-        with contextlib.suppress(OSError):
-            data = os.read(self.event, 4096)
-            if self.version == 1:
-                struct.unpack("=Q", data)
-        if self.version == 2:
-            os.lseek(self.event, 0, os.SEEK_SET)
-
-    def _read(self, name: str) -> str:
-        fd = os.open(name, os.O_RDONLY, dir_fd=self._dir)
-        try:
-            return os.read(fd, 4096).decode()
-        finally:
-            os.close(fd)
-
-    def _write(self, name: str, text: str) -> None:
-        fd = os.open(name, os.O_WRONLY, dir_fd=self._dir)
-        try:
-            os.write(fd, text.encode())
-        finally:
-            os.close(fd)
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.folder)

@@ -54,7 +54,6 @@ class Jail:
         self.landlock = landlock.version() if system.LINUX else 0
         self.filter = seccomp.program() if system.LINUX else None
         self._pid_namespace = -1
-        self._tmp = ""
 
     def build(self, scratch: str, folders: dict[str, str]) -> None:
         """Enter a root of one's own, with `folders` (inside -> outside). Never raises."""
@@ -91,11 +90,13 @@ class Jail:
         system.unshare(system.CLONE_NEWNS | system.CLONE_NEWIPC)
         flags = system.MS_NOSUID | system.MS_NODEV
         system.mount("proc", "/proc", "proc", flags | system.MS_NOEXEC)
-        owner = uid if self.privileged else INSIDE_UID
-        self._tmp = f"nr_inodes=200k,mode=700,uid={owner},gid={owner}"
-        system.mount("tmpfs", "/tmp", "tmpfs", flags, f"size={TMP_MB}m,{self._tmp}")  # noqa: S108
+        system.mount("tmpfs", "/tmp", "tmpfs", flags, self._tmp_options(TMP_MB, uid))  # noqa: S108
 
-    def furnish(self, config: dict[str, Any], name: str) -> None:
+    def _tmp_options(self, size_mb: int, uid: int) -> str:
+        owner = uid if self.privileged else INSIDE_UID
+        return f"size={size_mb}m,nr_inodes=200k,mode=700,uid={owner},gid={owner}"
+
+    def furnish(self, config: dict[str, Any], name: str, uid: int) -> None:
         """Put the function's files in place. Turns outside paths into inside ones."""
         if not self.rooted:
             config["tmp"] = f"{config['tmp_base']}/{name}"
@@ -106,15 +107,18 @@ class Jail:
             system.bind(HOST + config["opt"], "/opt")
         if config["tmp_mb"] != TMP_MB:
             flags = system.MS_REMOUNT | system.MS_NOSUID | system.MS_NODEV
-            size = f"size={config['tmp_mb']}m,{self._tmp}"
-            system.mount("tmpfs", "/tmp", "tmpfs", flags, size)  # noqa: S108
+            options = self._tmp_options(config["tmp_mb"], uid)
+            system.mount("tmpfs", "/tmp", "tmpfs", flags, options)  # noqa: S108
         system.unmount(HOST)
         config["task"], config["opt"], config["tmp"] = "/var/task", "/opt", "/tmp"  # noqa: S108
 
-    def confine(self, uid: int) -> None:
-        """In the process that will run a function: give up every privilege, for good."""
+    def confine(self, config: dict[str, Any], uid: int) -> None:
+        """In the function's process: give up every privilege, for good."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_NOFILE, (FILES_MAX, FILES_MAX))
+        if config.get("memory_rlimit"):
+            limit = int(config["memory_rlimit"])
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         if not system.LINUX:
             return
         if self.privileged and self.rooted:
@@ -129,17 +133,11 @@ class Jail:
         system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
         if self.landlock and self.rooted:
             landlock.scope(self.landlock)
+        elif self.landlock and config["sandbox"]:
+            self._restrict_files(config)
         if self.filter:
             seccomp.apply(self.filter)
         system.die_with_parent()
-
-    def close(self, config: dict[str, Any]) -> None:
-        """The last of it, which needs to know the function."""
-        if config.get("memory_rlimit"):
-            limit = int(config["memory_rlimit"])
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-        if self.landlock and not self.rooted and config["sandbox"]:
-            self._restrict_files(config)
 
     def _restrict_files(self, config: dict[str, Any]) -> None:
         own = (sys.base_prefix, sys.base_exec_prefix, *sys.path, config["task"], config["opt"])

@@ -20,15 +20,22 @@ import shutil
 import signal
 import socket
 import sys
-from typing import Any, NamedTuple
+from collections import deque
+from typing import Any
 
-from airside.runtime.guest import client, init, system
+from airside.runtime.guest import client, keeper, watcher
 from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
-from airside.runtime.guest.cgroup import Groups
+from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.jail import Jail
+from airside.runtime.guest.shell import Shell
 
 RUNTIME = "/var/runtime"
+
+SPARE_AFTER_MS = 25
+"""A spare shell is made when nothing was asked for this long."""
+SHELLS_AHEAD = 4
+"""Under load, shells are begun before they are needed, so that they are ready then."""
 
 
 def preload(config: dict[str, Any]) -> bool:
@@ -49,17 +56,6 @@ def preload(config: dict[str, Any]) -> bool:
     return bool(boto3)
 
 
-SPARE_AFTER_MS = 25
-"""A spare environment is made when nothing was asked for this long."""
-
-
-class Environment(NamedTuple):
-    """The first process of an environment, and the socket that brings its configuration."""
-
-    pid: int
-    sock: socket.socket
-
-
 class Template:
     """Forks environments until the server hangs up."""
 
@@ -68,22 +64,26 @@ class Template:
         self.jail = Jail()
         self.groups: Groups | None = None
         self.pid = os.getpid()
-        self._reports, self._reporter = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._reports.setblocking(False)
-        self._reported: dict[str, dict[str, Any]] = {}
         self._shared_bytes = 0
         self._sandbox = bool(config["sandbox"])
-        self._ids: dict[int, int] = {}
-        """The server's id of each environment, by process id."""
-        self._names: dict[int, str] = {}
-        self._serial = 0
-        self._spare: Environment | None = None
         self._tmp = f"{config['scratch']}-tmp"
+        self._keeper = keeper.file()
+        self._serial = 0
+        self._shells: deque[Shell] = deque()
+        """Made and not yet used."""
+        self._by_pid: dict[int, Shell] = {}
+        self._by_id: dict[int, Shell] = {}
+        self._waiting: deque[tuple[dict[str, Any], list[int]]] = deque()
+        self._watched: dict[int, Shell] = {}
+        """By the serial number that the watcher knows them by."""
+        self._watcher: Channel | None = None
+        self._poll = select.poll()
         base = os.environ.pop(CGROUP, "")
         if config["sandbox"]:
             if base:
                 with contextlib.suppress(OSError):
                     self.groups = Groups(base)
+                    _, self._watcher = watcher.start()
             self._enter_jail(config)
 
     def _enter_jail(self, config: dict[str, Any]) -> None:
@@ -98,124 +98,154 @@ class Template:
     def serve(self) -> None:
         """Do what the server says."""
         wake = wake_on_child()
-        poll = select.poll()
-        poll.register(self.channel, select.POLLIN)
-        poll.register(wake, select.POLLIN)
+        self._poll.register(self.channel, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+        if self._watcher:
+            self._poll.register(self._watcher, select.POLLIN)
         gc.collect()
         gc.freeze()
         self._shared_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         while True:
-            quiet = None if self._spare else SPARE_AFTER_MS
-            ready = dict(poll.poll(quiet))
-            if not ready:
-                self._spare = self._fork()
+            idle = bool(self._shells) or not self.jail.rooted
+            ready = dict(self._poll.poll(0 if self._waiting else None if idle else SPARE_AFTER_MS))
+            if not ready and not self._waiting:
+                self._prepare_spare()
             if wake in ready:
                 drain(wake)
                 self._reap()
             if self.channel.fileno() in ready and not self.channel.fill():
                 return
-            while (received := self.channel.take()) is not None:
-                message, fds = received
-                if message["op"] == "start":
-                    self._start(message, fds)
-                elif message["op"] == "kill":
-                    self._kill(message["id"])
+            self._take_messages()
+            if self._watcher and self._watcher.fileno() in ready:
+                self._take_warnings(self._watcher)
+            if self._waiting:
+                self._start(*self._waiting.popleft())
+
+    def _take_messages(self) -> None:
+        while (received := self.channel.take()) is not None:
+            message, fds = received
+            if message["op"] == "start":
+                self._waiting.append((message, fds))
+            elif message["op"] == "kill":
+                self._kill(message["id"])
+
+    def _add_shell(self) -> None:
+        self._serial += 1
+        shell = Shell(self.jail, self.groups, f"{self.pid}-{self._serial}", self._serial)
+        shell.build(self._keeper)
+        if shell.keeper:
+            self._by_pid[shell.keeper] = shell
+        self._shells.append(shell)
+
+    def _prepare_spare(self) -> None:
+        """Have one environment wait for its function."""
+        self._add_shell()
+        self._people(self._shells[0])
+
+    def _people(self, shell: Shell) -> None:
+        if shell.people(client.begin):
+            self._by_pid[shell.function] = shell
 
     def _start(self, message: dict[str, Any], fds: list[int]) -> None:
+        ahead = min(1 + len(self._waiting), SHELLS_AHEAD)
+        while len(self._shells) < ahead:
+            self._add_shell()
+        shell = self._shells.popleft()
         config = message["config"]
-        config["memory_bytes"] = (config["memory_mb"] << 20) - self._shared_bytes
+        config["memory_bytes"] = max(LEAST_BYTES, (config["memory_mb"] << 20) - self._shared_bytes)
         config["tmp_base"] = self._tmp
         config["sandbox"] = self._sandbox
-        if self._sandbox and self.groups is None:
+        if self._sandbox and shell.group is None:
             config["memory_rlimit"] = (config["memory_mb"] << 20) + self._shared_bytes
-        found, self._spare = self._spare, None
-        if found is None:
-            ours, theirs = socket.socketpair()
-            Channel(ours).send({"config": config}, fds)
-            found = self._fork(ours, theirs)
-        else:
-            with contextlib.suppress(OSError):  # it has just died: _reap tells
-                Channel(found.sock).send({"config": config}, fds)
-        found.sock.close()
-        self._ids[found.pid] = message["id"]
+        shell.environment_id = message["id"]
+        self._by_id[message["id"]] = shell
+        if not shell.function:
+            self._people(shell)
+        if shell.function:
+            shell.start(config, fds)
+            self._watch(shell, config["memory_bytes"])
+        elif not shell.keeper:
+            self._ended(shell)
         close_all(fds)
 
-    def _fork(
-        self, ours: socket.socket | None = None, theirs: socket.socket | None = None
-    ) -> Environment:
-        """Make an environment that waits for its configuration on `theirs`."""
-        if ours is None or theirs is None:
-            ours, theirs = socket.socketpair()
-        self._serial += 1
-        name = f"{self.pid}-{self._serial}"
-        self.jail.before_fork()
-        child = os.fork()
-        if child == 0:
-            self._become_environment(name, theirs)
-        self.jail.after_fork()
-        theirs.close()
-        self._names[child] = name
-        return Environment(child, ours)
-
-    def _become_environment(self, name: str, theirs: socket.socket) -> None:
-        try:
-            system.die_with_parent()
-            system.default_signals()
-            os.setsid()
-            self.channel.sock.close()
-            self._reports.close()
-            environment = init.Init(self.jail, self.groups, name, self._serial)
-            environment.run(theirs, self._reporter, client.begin)
-        except BaseException as error:
-            os.write(2, f"airside: an environment could not be made: {error!r}\n".encode())
-        finally:
-            os._exit(126)
-
     def _kill(self, environment_id: int) -> None:
-        """Kill an environment that has not been reaped, so its pid is still its own."""
-        for pid, known in self._ids.items():
-            if known == environment_id:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
-                os.kill(pid, signal.SIGKILL)
-                return
+        shell = self._by_id.get(environment_id)
+        if shell is not None:
+            shell.kill()
+            return
+        for waiting in [each for each in self._waiting if each[0]["id"] == environment_id]:
+            self._waiting.remove(waiting)
+            close_all(waiting[1])
+            self.channel.send({"exited": environment_id, "status": int(signal.SIGKILL)})
+
+    def _watch(self, shell: Shell, memory_bytes: int) -> None:
+        if shell.group is not None and self._watcher is not None:
+            self._watched[shell.serial] = shell
+            message = {
+                "watch": shell.serial, "memory": memory_bytes, "version": shell.group.version,
+            }  # fmt: skip
+            self._watcher.send(message, [shell.group.folder])
+
+    def _take_warnings(self, channel: Channel) -> None:
+        if not channel.fill():
+            self._poll.unregister(channel)
+            self._watcher = None
+        while (received := channel.take()) is not None:
+            shell = self._watched.pop(received[0]["over"], None)
+            if shell is not None and shell.group is not None and shell.environment_id is not None:
+                shell.group.out_of_memory = True
+                shell.kill()
 
     def _reap(self) -> None:
-        """Tell the server which environments have ended, and how."""
-        while self._names:
+        """Note which processes have ended; an environment has when all of its have."""
+        while self._by_pid:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
-            self._take_reports()
-            name = self._names.pop(pid, None)
-            if name is None:
+            shell = self._by_pid.pop(pid, None)
+            if shell is None:
                 continue
-            if self.groups is not None:
-                self.groups.remove(name)
-            if not self.jail.rooted:
-                shutil.rmtree(f"{self._tmp}/{name}", ignore_errors=True)
-            if self._spare and self._spare.pid == pid:
-                self._spare = None
-            self._tell(pid, name, status)
+            if pid == shell.function:
+                shell.status = status
+                shell.function = 0
+                if shell.keeper:
+                    shell.kill()
+                self._tell(shell)
+            else:
+                shell.keeper = 0
+            if not shell.keeper and not shell.function:
+                self._ended(shell)
 
-    def _take_reports(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                report = json.loads(self._reports.recv(4096))
-                self._reported[report["name"]] = report
-
-    def _tell(self, pid: int, name: str, status: int) -> None:
-        environment_id = self._ids.pop(pid, None)
-        report = self._reported.pop(name, {})
-        if environment_id is None:
+    def _tell(self, shell: Shell) -> None:
+        """Tell the server how an environment has ended, once."""
+        if shell.environment_id is None:
             return
-        message = {"exited": environment_id, "status": report.get("status", status)}
-        if "peak" in report:
-            message.update(oom=report["oom"], peak=report["peak"] + self._shared_bytes)
+        self._by_id.pop(shell.environment_id, None)
+        status = signal.SIGKILL if shell.status is None else shell.status
+        message = {"exited": shell.environment_id, "status": int(status)}
+        shell.environment_id = None
+        if shell.group is not None:
+            peak = shell.group.peak_bytes() + self._shared_bytes
+            message.update(oom=shell.group.was_killed(), peak=peak)
         self.channel.send(message)
+
+    def _ended(self, shell: Shell) -> None:
+        """Nothing of it is left running: clean up."""
+        self._tell(shell)
+        if shell in self._shells:
+            self._shells.remove(shell)
+        if shell.group is not None:
+            watched = self._watched.pop(shell.serial, None)
+            if watched and self._watcher is not None:
+                self._watcher.send({"forget": shell.serial})
+        shell.close()
+        if self.groups is not None:
+            self.groups.remove(shell.name)
+        if not self.jail.rooted:
+            shutil.rmtree(f"{self._tmp}/{shell.name}", ignore_errors=True)
 
 
 def main() -> None:

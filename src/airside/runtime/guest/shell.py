@@ -1,0 +1,161 @@
+"""Shells: the namespaces of an environment, made before it is known which function they will hold.
+
+A shell is a keeper, process 1, in namespaces of its own that have a /proc and a /tmp. The process
+that runs the function is forked from the template into them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from airside.runtime.guest import keeper, system
+from airside.runtime.guest.cgroup import Group, Groups
+from airside.runtime.guest.channel import Channel, place
+from airside.runtime.guest.jail import Jail, uid_of
+
+Begin = Callable[[dict[str, Any]], None]
+
+
+class Shell:
+    """One environment, from its shell to its end. Lives in the template."""
+
+    def __init__(self, jail: Jail, groups: Groups | None, name: str, serial: int) -> None:
+        self.jail = jail
+        self.name = name
+        self.serial = serial
+        self.uid = uid_of(serial)
+        self.keeper = 0
+        """Process 1; 0 when there is no namespace."""
+        self.function = 0
+        """The process that runs the function, once there is one."""
+        self.group: Group | None = None
+        self.environment_id: int | None = None
+        self.status: int | None = None
+        """How the function's process ended."""
+        self._namespaces = self._ready = -1
+        self._orders: Channel | None = None
+        if groups is not None:
+            with contextlib.suppress(OSError):
+                self.group = Group(groups, name)
+
+    def build(self, program: int) -> None:
+        """Fork the keeper; it furnishes the namespaces while we do other things."""
+        if not self.jail.rooted:
+            return
+        self._ready, writer = os.pipe()
+        self.jail.before_fork()
+        try:
+            self.keeper = os.fork()
+            if self.keeper == 0:
+                self._become_keeper(program, writer)
+        finally:
+            self.jail.after_fork()
+        os.close(writer)
+        self._namespaces = os.pidfd_open(self.keeper)
+
+    def _become_keeper(self, program: int, ready: int) -> None:
+        try:
+            system.default_signals()
+            os.setsid()
+            system.die_with_parent()
+            low, high = sorted((program, ready))
+            os.closerange(3, low)
+            os.closerange(low + 1, high)
+            os.closerange(high + 1, 1024)
+            self.jail.unshare(self.uid)
+            os.write(ready, b"1")
+            os.close(ready)
+            keeper.become(program)
+        except BaseException as error:
+            os.write(2, f"airside: an environment could not be made: {error!r}\n".encode())
+        finally:
+            os._exit(126)
+
+    def people(self, begin: Begin) -> bool:
+        """Fork the function's process, which waits to be told its function.
+
+        False when the shell has failed. Waits for the keeper to have furnished it.
+        """
+        if self.keeper:
+            made = os.read(self._ready, 1)
+            os.close(self._ready)
+            self._ready = -1
+            if not made:
+                return False
+            system.enter(self._namespaces, system.CLONE_NEWPID)
+        ours, theirs = socket.socketpair()
+        try:
+            self.function = os.fork()
+            if self.function == 0:
+                ours.close()
+                self._become_function(theirs, begin)
+        finally:
+            self.jail.after_fork()
+        theirs.close()
+        self._orders = Channel(ours)
+        if self._namespaces >= 0:
+            os.close(self._namespaces)
+            self._namespaces = -1
+        return True
+
+    def start(self, config: dict[str, Any], fds: list[int]) -> None:
+        """Tell the waiting process what to run."""
+        assert self._orders is not None
+        if self.group is not None:
+            with contextlib.suppress(OSError):
+                self.group.limit(config["memory_bytes"] + (config["tmp_mb"] << 20))
+        with contextlib.suppress(OSError):  # it has just died, and will be reaped
+            self._orders.send({"config": config}, fds)
+        self._orders.sock.close()
+        self._orders = None
+
+    def _become_function(self, orders: socket.socket, begin: Begin) -> None:
+        try:
+            system.die_with_parent()
+            system.default_signals()
+            os.setsid()
+            if self.group is not None:
+                self.group.join()
+            if self.keeper:
+                system.enter(self._namespaces, system.CLONE_NEWNS | system.CLONE_NEWIPC)
+            place([orders.detach()])
+            channel = Channel(socket.socket(fileno=3))
+            received = channel.receive()
+            if received is None:
+                os._exit(0)
+            message, fds = received
+            config = message["config"]
+            channel.sock.close()
+            place(fds)
+            self.jail.furnish(config, self.name, self.uid)
+            self.jail.confine(config, self.uid)
+            begin(config)
+        except BaseException as error:
+            os.write(2, f"airside: an environment could not start: {error!r}\n".encode())
+        finally:
+            os._exit(126)
+
+    def kill(self) -> None:
+        """Kill every process in it. Only while neither has been reaped."""
+        if self.keeper:
+            os.kill(self.keeper, signal.SIGKILL)
+        elif self.function:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.function, signal.SIGKILL)
+            os.kill(self.function, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Let go of what the template holds of it."""
+        for fd in (self._ready, self._namespaces):
+            if fd >= 0:
+                os.close(fd)
+        self._ready = self._namespaces = -1
+        if self._orders is not None:
+            self._orders.sock.close()
+        if self.group is not None:
+            self.group.close()
