@@ -122,7 +122,8 @@ def _record(mapping: Mapping, message: dict[str, Any]) -> dict[str, Any]:
         "body": message["Body"],
         "attributes": message.get("Attributes") or {},
         "messageAttributes": {
-            name: _attribute(value) for name, value in (message.get("MessageAttributes") or {}).items()
+            name: _attribute(value)
+            for name, value in (message.get("MessageAttributes") or {}).items()
         },
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",

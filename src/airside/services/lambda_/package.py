@@ -5,6 +5,7 @@ import hashlib
 import io
 import shutil
 import stat
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -77,9 +78,9 @@ def unpack(zip_path: Path, folder: Path) -> None:
     """Unpack a zip into `folder`, which appears whole or not at all."""
     if folder.exists():
         return
-    scratch = folder.with_name(folder.name + ".new")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # A folder of this call's own: functions that share a package are often created at once.
+    scratch = Path(tempfile.mkdtemp(prefix=folder.name + ".new", dir=folder.parent))
     links: list[tuple[Path, str]] = []
     with zipfile.ZipFile(zip_path) as archive:
         for entry in archive.infolist():
