@@ -1,5 +1,6 @@
 """`airside up`: server, stack, site, addresses, watch."""
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def run_up(settings: dict[str, Any], options: UpOptions) -> int:
     project = None
     if options.path is not None or find_template(Path()) is not None:
         project = load(options.path or Path())
+    signal.signal(signal.SIGTERM, _interrupt)  # as Ctrl-C: the server goes with us
     server = process.start(settings, detach=options.detach)
     try:
         connection = Connection.find(Path(settings["data_dir"]))
@@ -56,6 +58,10 @@ def run_up(settings: dict[str, Any], options: UpOptions) -> int:
     finally:
         if not options.detach:
             server.stop()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _write_profile(connection: Connection, keys: dict[str, str]) -> None:

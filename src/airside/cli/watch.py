@@ -59,10 +59,10 @@ def _react(deployer: Deployer, deployed: Deployed, paths: set[Path]) -> Deployed
 def _check_code(deployer: Deployer, path: Path) -> None:
     using = [name for name, code in deployer.project.code.items()
              if code == path or code in path.parents]  # fmt: skip
-    if not using:
+    if not using or not path.exists():  # editors save through files that come and go
         return
     shown = path.name
-    if path.suffix == ".py" and path.exists():
+    if path.suffix == ".py":
         try:
             compile(path.read_bytes(), str(path), "exec")
         except (SyntaxError, ValueError) as error:
