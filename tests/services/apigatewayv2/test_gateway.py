@@ -1,15 +1,21 @@
 """HTTP APIs end to end: a function behind a route, called over HTTP."""
 
+import base64
+import http.server
 import io
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 ECHO = """
 def handler(event, context):
@@ -195,3 +201,103 @@ def test_lambda_authorizers_gate_and_inform(
     status, _, body = get(api_id, Authorization="good")
     assert status == 200
     assert json.loads(body)["requestContext"]["authorizer"] == {"lambda": {"who": "good"}}
+
+
+def test_a_throttled_route(aws: Callable[..., Any], function: Any, get: Any) -> None:
+    client, api_id = _api(aws, function("echo", ECHO))
+    client.update_stage(
+        ApiId=api_id, StageName="$default",
+        DefaultRouteSettings={"ThrottlingRateLimit": 0.01, "ThrottlingBurstLimit": 2},
+    )  # fmt: skip
+    assert [get(api_id)[0] for _ in range(3)] == [200, 200, 429]
+    assert get(api_id)[2] == b'{"message":"Too Many Requests"}'
+
+
+class _Neighbour(http.server.BaseHTTPRequestHandler):
+    """Another server on this machine: an issuer of tokens, and something to pass requests on to."""
+
+    documents: ClassVar[dict[str, Any]] = {}
+
+    def do_GET(self) -> None:
+        found = self.documents.get(self.path)
+        body = json.dumps(found if found is not None else self.path).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def neighbour() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Neighbour)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_requests_are_passed_on_to_a_neighbour(aws: Any, get: Any, neighbour: str) -> None:
+    client = aws("apigatewayv2")
+    api_id = client.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
+    integration = client.create_integration(
+        ApiId=api_id, IntegrationType="HTTP_PROXY", IntegrationMethod="ANY",
+        IntegrationUri=f"{neighbour}/v1/{{proxy}}",
+    )["IntegrationId"]  # fmt: skip
+    client.create_route(
+        ApiId=api_id, RouteKey="ANY /pass/{proxy+}", Target=f"integrations/{integration}"
+    )
+    client.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    status, _, body = get(api_id, "/pass/a/b?x=1")
+    assert (status, json.loads(body)) == (200, "/v1/a/b?x=1")
+
+
+def test_tokens_of_a_local_issuer(
+    aws: Callable[..., Any], function: Any, get: Any, neighbour: str
+) -> None:
+    key = generate_private_key(65537, 2048)
+    numbers = key.public_key().public_numbers()
+
+    def encode(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    _Neighbour.documents = {
+        "/.well-known/openid-configuration": {"jwks_uri": f"{neighbour}/keys"},
+        "/keys": {
+            "keys": [
+                {"kty": "RSA", "kid": "1", "e": "AQAB", "n": encode(numbers.n.to_bytes(256, "big"))}
+            ]
+        },
+    }
+    client, api_id = _api(aws, function("echo", ECHO))
+    authorizer = client.create_authorizer(
+        ApiId=api_id, Name="jwt", AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": neighbour, "Audience": ["shop"]},
+    )["AuthorizerId"]  # fmt: skip
+    [route] = client.get_routes(ApiId=api_id)["Items"]
+    client.update_route(
+        ApiId=api_id, RouteId=route["RouteId"], AuthorizationType="JWT", AuthorizerId=authorizer,
+        AuthorizationScopes=["read"],
+    )  # fmt: skip
+
+    def token(**claims: Any) -> str:
+        given = {"iss": neighbour, "aud": "shop", "exp": time.time() + 60, "scope": "read"} | claims
+        parts = [json.dumps({"alg": "RS256", "kid": "1"}), json.dumps(given)]
+        signed = ".".join(encode(part.encode()) for part in parts)
+        signature = key.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
+        return f"Bearer {signed}.{encode(signature)}"
+
+    assert get(api_id)[0] == 401
+    status, headers, _ = get(api_id, Authorization=token(aud="other"))
+    assert status == 401
+    assert 'error_description="the audience is invalid"' in headers["www-authenticate"]
+    assert get(api_id, Authorization=token(scope="write"))[0] == 403
+    status, _, body = get(api_id, Authorization=token(sub="me"))
+    assert status == 200
+    shown = json.loads(body)["requestContext"]["authorizer"]["jwt"]
+    assert (shown["claims"]["sub"], shown["scopes"]) == ("me", ["read"])

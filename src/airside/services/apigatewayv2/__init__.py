@@ -13,6 +13,7 @@ from airside.services.apigatewayv2 import (
 from airside.services.apigatewayv2.authorization import Decisions
 from airside.services.apigatewayv2.gateway import Gateway, front
 from airside.services.apigatewayv2.integration import Integrations
+from airside.services.apigatewayv2.issuers import Issuers
 from airside.services.apigatewayv2.resources import (
     ApiMappingType,
     ApiType,
@@ -23,12 +24,13 @@ from airside.services.apigatewayv2.resources import (
     RouteType,
     StageType,
 )
+from airside.services.apigatewayv2.throttle import Throttles
 
 SERVICE = Service(
     "apigatewayv2",
     modules=[apis, authorizers, integrations, routes, stages, tags],
     errors=errors,
-    components=[Gateway, Integrations, Decisions],
+    components=[Gateway, Integrations, Decisions, Issuers, Throttles],
     resources=[
         ApiMappingType,
         ApiType,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from airside.kernel import Cloud, Component, Context, HttpResponse, ServiceError
+from airside.services.apigatewayv2 import jwt
 from airside.services.apigatewayv2.api import Members
 from airside.services.apigatewayv2.event import (
     Call,
@@ -15,6 +16,7 @@ from airside.services.apigatewayv2.event import (
     authorizer_event_2,
 )
 from airside.services.apigatewayv2.integration import Integrations
+from airside.services.apigatewayv2.issuers import Issuers
 from airside.services.apigatewayv2.live import LiveRoute, function_in
 from airside.services.apigatewayv2.response import message
 
@@ -49,7 +51,39 @@ async def authorize(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse 
     """Ask the route's authorizer. None lets the call pass, with what is known about the caller."""
     if route.authorization == "CUSTOM" and route.authorizer is not None:
         return await _ask_function(ctx, route, route.authorizer, call)
+    if route.authorization == "JWT" and route.authorizer is not None:
+        return await _check_token(ctx, route, route.authorizer, call)
     return message(501, f"Airside does not implement {route.authorization} authorization yet")
+
+
+async def _check_token(
+    ctx: Context, route: LiveRoute, authorizer: Members, call: Call
+) -> HttpResponse | None:
+    [source] = authorizer["IdentitySource"]
+    text = _source(source, call)
+    if text is None:
+        return _refused("")
+    configuration = authorizer.get("JwtConfiguration") or {}
+    issuer = configuration.get("Issuer", "")
+    wanted = route.scopes
+    try:
+        token = jwt.take_apart(text.removeprefix("Bearer ").removeprefix("bearer ").strip())
+        scopes = jwt.check_claims(
+            token, issuer, configuration.get("Audience") or [], wanted, ctx.clock.now()
+        )
+        jwt.check_signature(token, await ctx.component(Issuers).keys(ctx, issuer))
+    except jwt.InvalidToken as error:
+        return _refused(f' error="invalid_token" error_description="{error}"')
+    if wanted and not scopes:
+        return message(*_FORBIDDEN)
+    call.authorizer = {"jwt": {"claims": jwt.shown(token.claims), "scopes": scopes or None}}
+    return None
+
+
+def _refused(said: str) -> HttpResponse:
+    response = message(*_UNAUTHORIZED)
+    response.headers.append(("www-authenticate", f"Bearer{said}"))
+    return response
 
 
 async def _ask_function(

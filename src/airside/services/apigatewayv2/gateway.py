@@ -14,6 +14,7 @@ from airside.services.apigatewayv2.integration import Integrations
 from airside.services.apigatewayv2.limits import METERED_BYTES, PAYLOAD_BYTES_MAX
 from airside.services.apigatewayv2.live import LiveApi, LiveRoute, LiveStage, compile_api
 from airside.services.apigatewayv2.response import message
+from airside.services.apigatewayv2.throttle import Throttles
 
 if TYPE_CHECKING:
     from airside.kernel import Snapshot as View
@@ -109,6 +110,8 @@ async def _pass_on(
     if matched is None:
         return message(404, "Not Found")
     route, variables = matched
+    if route.limit is not None and not ctx.component(Throttles).admits(route.arn, route.limit):
+        return message(429, "Too Many Requests")
     try:
         body = await http.body.read(PAYLOAD_BYTES_MAX)
     except BodyTooLarge:

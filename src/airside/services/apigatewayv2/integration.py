@@ -102,26 +102,30 @@ async def _proxy(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
     assert route.integration is not None
     uri = substitute(route.integration.get("IntegrationUri", ""), call.stage_variables)
     uri = _VARIABLE.sub(lambda match: call.path_parameters.get(match[1], ""), uri)
-    target = urlsplit(uri)
+    if call.query:
+        uri += ("&" if "?" in uri else "?") + call.query
     method = route.integration.get("IntegrationMethod", "ANY")
-    query = "&".join(part for part in (target.query, call.query) if part)
+    headers = {name: value for name, value in call.headers.items() if name not in _HOP}
+    return await send(
+        ctx, call.method if method == "ANY" else method, uri, headers, call.body,
+        seconds=route.timeout_seconds,
+    )  # fmt: skip
+
+
+async def send(
+    ctx: Context, method: str, url: str, headers: dict[str, str], body: bytes, *, seconds: float
+) -> HttpResponse:
+    """Send a request to loopback, or to a host of this cloud. Nothing goes any further: 503."""
+    target = urlsplit(url)
     request = HttpRequest(
-        call.method if method == "ANY" else method,
-        target.path or "/",
-        query,
-        {name: value for name, value in call.headers.items() if name not in _HOP}
-        | {"host": target.netloc},
-        BytesBody(call.body),
-        call.source_ip,
-        target.scheme,
-    )
-    if target.hostname not in _LOOPBACK:
-        response = await ctx.fetch(request)
-        if response.status == 502:
-            return message(503, "Service Unavailable")
-        return response
-    seconds = route.timeout_seconds
-    return await asyncio.to_thread(_send, request, target.hostname or "", target.port, seconds)
+        method, target.path or "/", target.query, headers | {"host": target.netloc},
+        BytesBody(body), scheme=target.scheme,
+    )  # fmt: skip
+    if target.hostname in _LOOPBACK:
+        host = target.hostname or ""
+        return await asyncio.to_thread(_send, request, host, target.port, seconds)
+    response = await ctx.fetch(request)
+    return message(503, "Service Unavailable") if response.status == 502 else response
 
 
 def _send(request: HttpRequest, host: str, port: int | None, seconds: float) -> HttpResponse:

@@ -10,6 +10,7 @@ from airside.kernel.principal import service_principal
 from airside.services.apigatewayv2.api import Api, Members, Snapshot
 from airside.services.apigatewayv2.limits import INTEGRATION_TIMEOUT_MS_MAX
 from airside.services.apigatewayv2.matcher import DEFAULT, Matcher
+from airside.services.apigatewayv2.throttle import Limit, limit_of
 
 _HOST = "apigateway.amazonaws.com"
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^/]+")
@@ -25,12 +26,14 @@ class LiveRoute:
     """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`: what permissions speak about."""
     authorization: str
     authorizer: Members | None
+    scopes: tuple[str, ...]
     integration: Members | None
     function: str | None
     """The function's ARN, for AWS_PROXY."""
     version: str
     timeout_seconds: float
     principal: Principal
+    limit: Limit | None
 
 
 @dataclass(slots=True)
@@ -81,18 +84,18 @@ def compile_api(api: Api, snapshots: Mapping[str, Snapshot]) -> LiveApi:
 def _compile_stage(api: Api, name: str, stage: Members, snapshot: Snapshot) -> LiveStage:
     variables = stage.get("StageVariables") or {}
     routes = [
-        (route["RouteKey"], _compile_route(api, name, variables, route, snapshot))
+        (route["RouteKey"], _compile_route(api, name, stage, route, snapshot))
         for route in snapshot.routes.values()
     ]
     return LiveStage(name, Matcher(routes), snapshot.cors, variables)
 
 
 def _compile_route(
-    api: Api, stage: str, variables: Mapping[str, str], route: Members, snapshot: Snapshot
+    api: Api, name: str, stage: Members, route: Members, snapshot: Snapshot
 ) -> LiveRoute:
-    key = route["RouteKey"]
+    key, variables = route["RouteKey"], stage.get("StageVariables") or {}
     place = key if key == DEFAULT else key.replace(" ", "", 1).replace("ANY/", "*/", 1)
-    arn = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{stage}/{place}"
+    arn = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{name}/{place}"
     target = (route.get("Target") or "").removeprefix("integrations/")
     integration = snapshot.integrations.get(target)
     uri = substitute((integration or {}).get("IntegrationUri") or "", variables)
@@ -102,11 +105,13 @@ def _compile_route(
         arn=arn,
         authorization=route.get("AuthorizationType", "NONE"),
         authorizer=snapshot.authorizers.get(route.get("AuthorizerId") or ""),
+        scopes=tuple(route.get("AuthorizationScopes") or ()),
         integration=integration,
         function=function_in(uri),
         version=(integration or {}).get("PayloadFormatVersion", "1.0"),
         timeout_seconds=timeout / 1000,
         principal=service_principal(_HOST, api.account_id, arn),
+        limit=limit_of(stage, key),
     )
 
 
