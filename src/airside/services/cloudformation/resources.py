@@ -10,6 +10,7 @@ from airside.services.cloudformation.lookup import stack_named
 from airside.services.cloudformation.stack import Stack
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_LOOKED_AT = 200
 
 
 class NestedStack(ResourceType):
@@ -101,9 +102,20 @@ async def _outcome(ctx: Context, stack_id: str, *good: str) -> Resource:
     assert stack is not None
     if stack.status not in good:
         raise ValidationError(
-            f"Embedded stack {stack_id} was not successfully deployed: {stack.status_reason}"
+            f"Embedded stack {stack_id} was not successfully deployed: {await _why(ctx, stack)}"
         )
     return Resource(stack_id, {f"Outputs.{output.key}": output.value for output in stack.outputs})
+
+
+async def _why(ctx: Context, stack: Stack) -> str:
+    """The reasons of what failed in a stack, first failure first."""
+    events = await ctx.store.read(lambda view: store.events(view, stack.key, None, _LOOKED_AT))
+    failed = [
+        f"{event.logical_id}: {event.reason}"
+        for _, event in reversed(events)
+        if event.status.endswith("_FAILED") and event.reason
+    ]
+    return "; ".join(failed[-3:]) or stack.status_reason or stack.status
 
 
 class WaitConditionHandle(ResourceType):
