@@ -74,6 +74,11 @@ async def _local(ctx: Context, key: str) -> Code:
         raise errors.InvalidParameterValueException(
             f"S3Key must be the absolute path of a folder: {key}", Type="User"
         )
+    if folder.stat().st_mode & 0o005 != 0o005 and folder.stat().st_uid == 0:  # noqa: ASYNC240
+        raise errors.InvalidParameterValueException(
+            f"Functions run as a user of their own, who may not read {key}: "
+            f"chmod -R o+rX {key}", Type="User",
+        )  # fmt: skip
     contents = await asyncio.to_thread(package.inspect_folder, folder)
     return Code(
         sha256=contents.sha256, size=contents.size, folder=str(folder),

@@ -52,7 +52,11 @@ class RoleSessions:
 
 async def _assume(ctx: Context, role_arn: str, name: str) -> Credentials | None:
     principal = service_principal("lambda.amazonaws.com", ctx.account_id)
-    request = {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": SESSION_SECONDS}
+    request = {
+        "RoleArn": role_arn,
+        "RoleSessionName": name.ljust(2, "_"),
+        "DurationSeconds": SESSION_SECONDS,
+    }
     try:
         result = await ctx.call("sts", "AssumeRole", request, principal)
     except ServiceError as error:

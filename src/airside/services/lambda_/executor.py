@@ -18,6 +18,7 @@ from airside.services.lambda_ import code as packages
 from airside.services.lambda_ import store
 from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
+from airside.services.lambda_.folders import Folders
 from airside.services.lambda_.function import Alias, Version, running_revision
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import FunctionName
@@ -53,6 +54,8 @@ class Executor(Component):
         self._targets: dict[FunctionName, Target] = {}
         self._limits: dict[tuple[str, str], ConcurrencyLimit] = {}
         self._sessions = RoleSessions()
+        self._folders = Folders(cloud.clock)
+        self._seen_states: dict[tuple[str, str], int] = {}
         self._pythons: dict[int, str] | None = None
         self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
 
@@ -86,6 +89,8 @@ class Executor(Component):
         arn = target.name.arn
         limit.enter(arn)
         try:
+            if target.version.code.folder:
+                self._notice_saves(target)
             pool = self._pools.get((arn, target.version.version))
             if pool is None:
                 pool = await self._pool(ctx, target)
@@ -94,6 +99,14 @@ class Executor(Component):
             limit.leave(arn)
         self._bill(ctx, target, outcome)
         return outcome
+
+    def _notice_saves(self, target: Target) -> None:
+        """Retire what runs of a folder in which a file was saved since."""
+        state = self._folders.state(Path(target.version.code.folder))
+        key = (target.name.arn, target.version.version)
+        if self._seen_states.setdefault(key, state) != state:
+            self._seen_states[key] = state
+            self.changed(target.name)
 
     async def limit(self, name: FunctionName) -> ConcurrencyLimit:
         """The concurrency limit of a function's account."""
