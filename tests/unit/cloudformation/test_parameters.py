@@ -1,5 +1,4 @@
 """Template parameters."""
-# ruff: noqa: E501 (messages are best read in one piece)
 
 from typing import Any
 

@@ -1,5 +1,4 @@
 """What is wrong with a template is said before anything happens, with its line."""
-# ruff: noqa: E501 (messages are best read in one piece)
 
 import pytest
 

@@ -63,7 +63,7 @@ class StreamOf:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._chunks
 
-    async def read(self, limit: int | None = None) -> bytes:  # noqa: ARG002
+    async def read(self, limit: int | None = None) -> bytes:
         """The whole of it."""
         return b"".join([chunk async for chunk in self._chunks])
 

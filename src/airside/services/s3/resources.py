@@ -162,7 +162,7 @@ class BucketResource(ResourceType):
         self,
         ctx: Context,
         physical_id: str,
-        properties: Properties,  # noqa: ARG002
+        properties: Properties,
     ) -> None:
         """Remove an empty bucket."""
         try:
@@ -222,7 +222,7 @@ class BucketPolicyResource(ResourceType):
         self,
         ctx: Context,
         physical_id: str,
-        old: Properties,  # noqa: ARG002
+        old: Properties,
         request: ResourceRequest,
     ) -> Resource:
         """Attach the new policy."""
@@ -233,7 +233,7 @@ class BucketPolicyResource(ResourceType):
         self,
         ctx: Context,
         physical_id: str,
-        properties: Properties,  # noqa: ARG002
+        properties: Properties,
     ) -> None:
         """Detach the policy."""
         try:
