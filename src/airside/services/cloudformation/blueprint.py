@@ -7,6 +7,7 @@ from typing import Any
 
 from airside.services.cloudformation import parameters
 from airside.services.cloudformation.conditions import evaluate_conditions
+from airside.services.cloudformation.extensions import NAME as EXTENSIONS
 from airside.services.cloudformation.graph import Graph, dependencies
 from airside.services.cloudformation.intrinsics import (
     NO_VALUE,
@@ -17,10 +18,9 @@ from airside.services.cloudformation.intrinsics import (
     text_of,
 )
 from airside.services.cloudformation.pseudo import pseudo_parameters
+from airside.services.cloudformation.rules import check_rules
 from airside.services.cloudformation.stack import Incarnation, Output, Resource, Revision, Stack
 from airside.services.cloudformation.template import Path, Template, TemplateError
-
-EXTENSIONS = "AWS::LanguageExtensions"
 
 
 @dataclass(slots=True)
@@ -148,6 +148,7 @@ def draw(
         exports=_import_from(exports, imported),
         extended=EXTENSIONS in transforms(template),
     )
+    check_rules(template, scope)
     scope.conditions = evaluate_conditions(template, scope)
     return Blueprint(template, revision, scope, dependencies(template, scope.conditions), imported)
 

@@ -23,12 +23,14 @@ class Location:
     version_id: str | None = None
 
 
-def locate(url: str) -> Location:
+def locate(url: str, *, s3_scheme: bool = False) -> Location:
     """The object a URL speaks of, in path style or virtual-host style, on any host.
 
-    Raises TemplateError for what is no such URL.
+    `s3://bucket/key` counts with `s3_scheme` only. Raises TemplateError for what is no such URL.
     """
     parts = urlsplit(url)
+    if parts.scheme == "s3" and s3_scheme and parts.netloc and parts.path.strip("/"):
+        return Location(parts.netloc, unquote(parts.path).lstrip("/"))
     host = (parts.hostname or "").lower()
     path = unquote(parts.path).lstrip("/")
     version = parse_qs(parts.query).get("versionId", [None])[0]

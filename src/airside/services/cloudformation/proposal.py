@@ -7,12 +7,15 @@ from typing import Any
 
 from airside.kernel import Context, FileSlice, Request, ServiceError
 from airside.services.cloudformation import capabilities, parameters, validation
-from airside.services.cloudformation.blueprint import EXTENSIONS, transforms
+from airside.services.cloudformation.blueprint import transforms
 from airside.services.cloudformation.dynamic import parameter
 from airside.services.cloudformation.errors import (
     InsufficientCapabilitiesException,
     ValidationError,
 )
+from airside.services.cloudformation.extensions import NAME as EXTENSIONS
+from airside.services.cloudformation.extensions import unroll
+from airside.services.cloudformation.inclusion import include
 from airside.services.cloudformation.location import locate
 from airside.services.cloudformation.pseudo import pseudo_parameters
 from airside.services.cloudformation.sam import NAME as SAM
@@ -41,10 +44,10 @@ async def source_of(ctx: Context, request: Request, previous: Revision | None) -
     return await fetch(ctx, url)
 
 
-async def fetch(ctx: Context, url: str) -> str:
+async def fetch(ctx: Context, url: str, *, s3_scheme: bool = False) -> str:
     """The text of an object of this cloud. Raises ValidationError."""
     try:
-        where = locate(url)
+        where = locate(url, s3_scheme=s3_scheme)
         request: Request = {"Bucket": where.bucket, "Key": where.key}
         if where.version_id:
             request["VersionId"] = where.version_id
@@ -152,25 +155,25 @@ async def _transform(
     resolved: Mapping[str, str],
 ) -> Template:
     """The template after its transforms. Raises TransformError."""
-    wanted = transforms(template)
-    for name in wanted:
-        if name not in {SAM, EXTENSIONS}:
-            raise TransformError(f"No transform named {name} found.")
-    if SAM not in wanted:
-        return template
     account_id, region, _ = stack.key
-    values = {
-        **pseudo_parameters(account_id, region, stack.name, stack.id),
-        **texts,
-        **resolved,
-    }
+    pseudo = pseudo_parameters(account_id, region, stack.name, stack.id)
     try:
-        done = await ctx.component(SamTransform).apply(template, values, region)
+        template = await include(template, lambda location: fetch(ctx, location, s3_scheme=True))
+        wanted = transforms(template)
+        for name in wanted:
+            if name not in {SAM, EXTENSIONS}:
+                raise TransformError(f"No transform named {name} found.")
+        if EXTENSIONS in wanted:
+            values = parameters.values(template, texts, resolved)
+            template = unroll(template, {**pseudo, **values})
+        if SAM in wanted:
+            given = {**pseudo, **texts, **resolved}
+            template = await ctx.component(SamTransform).apply(template, given, region)
+            if EXTENSIONS in wanted:
+                template.body["Transform"] = [EXTENSIONS]
     except TemplateError as error:
-        raise TransformError(error.message) from None
-    if EXTENSIONS in wanted:
-        done.body["Transform"] = [EXTENSIONS]
-    return done
+        raise TransformError(template.explain(error)) from None
+    return template
 
 
 def _check_capabilities(processed: Template, request: Request) -> None:
