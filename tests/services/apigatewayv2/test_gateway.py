@@ -7,12 +7,16 @@ import json
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -301,3 +305,27 @@ def test_tokens_of_a_local_issuer(
     assert status == 200
     shown = json.loads(body)["requestContext"]["authorizer"]["jwt"]
     assert (shown["claims"]["sub"], shown["scopes"]) == ("me", ["read"])
+
+
+def test_signed_requests(
+    aws: Callable[..., Any], function: Any, get: Any, server: Any, account: str
+) -> None:
+    client, api_id = _api(aws, function("echo", ECHO))
+    [route] = client.get_routes(ApiId=api_id)["Items"]
+    client.update_route(ApiId=api_id, RouteId=route["RouteId"], AuthorizationType="AWS_IAM")
+
+    def signed(secret: str, key: str = account, path: str = "/a b?x=1") -> dict[str, str]:
+        path = urllib.parse.quote(path, safe="/?=")
+        request = AWSRequest("GET", f"{server.endpoint}/_aws/execute-api/{api_id}{path}")
+        SigV4Auth(Credentials(key, secret), "execute-api", "us-east-1").add_auth(request)
+        return {name: value for name, value in request.headers.items() if name != "Host"}
+
+    assert get(api_id, "/a%20b?x=1")[::2] == (403, b'{"message":"Forbidden"}')
+    assert get(api_id, "/a%20b?x=1", **signed("wrong"))[0] == 403
+    assert get(api_id, "/other", **signed("test"))[0] == 403
+    assert get(api_id, "/a%20b?x=1", **signed("test", key="999999999999"))[0] == 403
+    status, _, body = get(api_id, "/a%20b?x=1", **signed("test"))
+    assert status == 200
+    shown = json.loads(body)["requestContext"]["authorizer"]["iam"]
+    assert shown["accountId"] == account
+    assert shown["userArn"] == f"arn:aws:iam::{account}:root"

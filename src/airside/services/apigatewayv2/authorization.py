@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from airside.kernel import Cloud, Component, Context, HttpResponse, ServiceError
+from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse, ServiceError
 from airside.services.apigatewayv2 import jwt
 from airside.services.apigatewayv2.api import Members
 from airside.services.apigatewayv2.event import (
@@ -19,6 +19,7 @@ from airside.services.apigatewayv2.integration import Integrations
 from airside.services.apigatewayv2.issuers import Issuers
 from airside.services.apigatewayv2.live import LiveRoute, function_in
 from airside.services.apigatewayv2.response import message
+from airside.services.apigatewayv2.signed import signer
 
 _UNAUTHORIZED = (401, "Unauthorized")
 _FORBIDDEN = (403, "Forbidden")
@@ -47,12 +48,16 @@ class Decisions(Component):
         self._held[key] = (self.cloud.clock.monotonic() + seconds, answer)
 
 
-async def authorize(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse | None:
+async def authorize(
+    ctx: Context, route: LiveRoute, call: Call, http: HttpRequest
+) -> HttpResponse | None:
     """Ask the route's authorizer. None lets the call pass, with what is known about the caller."""
     if route.authorization == "CUSTOM" and route.authorizer is not None:
         return await _ask_function(ctx, route, route.authorizer, call)
     if route.authorization == "JWT" and route.authorizer is not None:
         return await _check_token(ctx, route, route.authorizer, call)
+    if route.authorization == "AWS_IAM":
+        return await _check_signature(ctx, call, http)
     return message(501, f"Airside does not implement {route.authorization} authorization yet")
 
 
@@ -77,6 +82,25 @@ async def _check_token(
     if wanted and not scopes:
         return message(*_FORBIDDEN)
     call.authorizer = {"jwt": {"claims": jwt.shown(token.claims), "scopes": scopes or None}}
+    return None
+
+
+async def _check_signature(ctx: Context, call: Call, http: HttpRequest) -> HttpResponse | None:
+    """Callers of the API's own account pass; others would need a policy on both sides."""
+    principal = await signer(ctx, http, call.body, call.api_id)
+    if principal is None or principal.account_id != call.account_id:
+        return message(*_FORBIDDEN)
+    call.authorizer = {
+        "iam": {
+            "accessKey": principal.access_key_id,
+            "accountId": principal.account_id,
+            "callerId": principal.user_id,
+            "cognitoIdentity": None,
+            "principalOrgId": None,
+            "userArn": principal.arn,
+            "userId": principal.user_id,
+        }
+    }
     return None
 
 

@@ -97,7 +97,7 @@ async def _preflight(
     matched = stage.matcher.match(http.method, path)
     if matched is not None and matched[0].authorization != "NONE":
         call = _call(ctx, live, stage, matched[0], matched[1], http, b"", request_id)
-        refusal = await authorize(_own_context(ctx, live, matched[0], call), matched[0], call)
+        refusal = await authorize(_own_context(ctx, live, matched[0], call), matched[0], call, http)
         if refusal is not None:
             return refusal
     return cors.preflight(stage.cors, http.headers)
@@ -120,7 +120,7 @@ async def _pass_on(
     call = _call(ctx, live, stage, route, variables, http, body, request_id)
     own = _own_context(ctx, live, route, call)
     if route.authorization != "NONE":
-        refusal = await authorize(own, route, call)
+        refusal = await authorize(own, route, call, http)
         if refusal is not None:
             return refusal  # not billed
     response = await ctx.component(Integrations).invoke(own, route, call)

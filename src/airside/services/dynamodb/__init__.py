@@ -3,6 +3,7 @@
 from airside.kernel.service import Service
 from airside.services.dynamodb import (
     account,
+    backups,
     batches,
     errors,
     items,
@@ -21,6 +22,7 @@ SERVICE = Service(
     "dynamodb",
     modules=[
         account,
+        backups,
         tables,
         table_updates,
         tagging,

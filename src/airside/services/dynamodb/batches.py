@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
@@ -10,6 +12,7 @@ from airside.services.dynamodb import (
     items,
     mutation,
     parameters,
+    problems,
     store,
     validation,
     values,
@@ -94,7 +97,10 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
     """Read up to 100 items by their keys, in no order."""
     given = request.get("RequestItems")
     if not given:
-        raise ValidationException("The requestItems parameter is required for BatchGetItem")
+        raise ValidationException(
+            "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1"
+        )
     _check_get(request, given)
     wanted = [_Wanted(name, part) for name, part in given.items()]
     if sum(len(part.keys) for part in wanted) > BATCH_GET_KEYS_MAX:
@@ -123,24 +129,32 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
 
 
 def _check_get(request: Request, given: dict[str, Any]) -> None:
-    problems = Problems()
-    enum("ReturnConsumedCapacity", CAPACITY)(request, problems)
+    found = Problems()
+    enum("ReturnConsumedCapacity", CAPACITY)(request, found)
+    _check_names(given, msgspec.json.encode(given).decode(), found)
     for name, part in given.items():
-        if not name.startswith("arn:"):
-            validation.check_name(problems, "requestItems", name, 1)
-        place = f"requestItems.{name}.member"
         if part.get("Keys") is None:
-            problems.add(f"{place}.keys", None, "Member must not be null")
-        elif not part["Keys"]:
-            problems.add(
-                f"{place}.keys", part["Keys"], "Member must have length greater than or equal to 1"
-            )
-        elif len(part["Keys"]) > BATCH_GET_KEYS_MAX:
+            found.add(f"requestItems.{name}.member.keys", None, "Member must not be null")
+        elif not 1 <= len(part["Keys"]) <= BATCH_GET_KEYS_MAX:
+            bound = "less than or equal to 100" if part["Keys"] else "greater than or equal to 1"
             raise ValidationException(
                 f"1 validation error detected: Value at 'RequestItems.{name}.member.Keys' failed "
-                "to satisfy constraint: Member must have length less than or equal to 100"
+                f"to satisfy constraint: Member must have length {bound}"
             )
-    problems.raise_all()
+    found.raise_all()
+
+
+def _check_names(given: dict[str, Any], shown: str, found: Problems) -> None:
+    """The tables of a batch are the keys of a map, and reported with all of it."""
+    if not all(name.startswith("arn:") or validation.is_name(name, 3) for name in given):
+        found.add(
+            "requestItems",
+            shown,
+            "Map keys must satisfy constraint: "
+            "[Member must have length less than or equal to 255, "
+            "Member must have length greater than or equal to 3, "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]",
+        )
 
 
 def _read(view: Snapshot, part: _Wanted, table: Table, found: _Found) -> None:
@@ -172,24 +186,26 @@ class _Written:
             )
         self.item: Item | None = None
         self.size = 0
-        if put is not None:
-            self.item = self.key = put["Item"]
-            self.size = values.check_item(self.key)
-            if self.size > ITEM_BYTES_MAX:
-                raise ValidationException("Item size has exceeded the maximum allowed size")
-        else:
-            assert delete is not None
-            self.key = delete["Key"]
-            parameters.check_key(self.key)
+        try:
+            if put is not None:
+                self.item = self.key = put["Item"]
+                self.size = values.check_item(self.key)
+            else:
+                assert delete is not None
+                self.key = delete["Key"]
+                parameters.check_key(self.key)
+        except ValidationException as problem:
+            raise problems.older(problem) from None
+        if self.size > ITEM_BYTES_MAX:
+            raise ValidationException("Item size has exceeded the maximum allowed size")
 
     def check(self, table: Table) -> None:
         """Check the keys; a batch says less about what is wrong than PutItem does."""
         if self.item is None:
             table.check_key(self.key)
             return
-        names = table.schema.names
-        for name in names:
-            if name in self.item and table.types[name] not in self.item[name]:
+        for name in table.schema.names:
+            if table.types[name] not in self.item.get(name, ()):
                 raise ValidationException("The provided key element does not match the schema")
         table.check_item(self.item)
 
@@ -242,14 +258,12 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
 
 
 def _check_write(request: Request, given: dict[str, Any]) -> None:
-    problems = Problems()
-    enum("ReturnConsumedCapacity", CAPACITY)(request, problems)
-    enum("ReturnItemCollectionMetrics", METRICS)(request, problems)
-    for name in given:
-        if not name.startswith("arn:"):
-            validation.check_name(problems, "requestItems", name, 1)
+    found = Problems()
+    enum("ReturnConsumedCapacity", CAPACITY)(request, found)
+    enum("ReturnItemCollectionMetrics", METRICS)(request, found)
+    _check_names(given, validation.java(given), found)
     if any(not 1 <= len(requests) <= BATCH_WRITE_REQUESTS_MAX for requests in given.values()):
-        problems.add(
+        found.add(
             "requestItems",
             given,
             "Map value must satisfy constraint: "
@@ -261,12 +275,12 @@ def _check_write(request: Request, given: dict[str, Any]) -> None:
             for kind, member in (("PutRequest", "Item"), ("DeleteRequest", "Key")):
                 if one.get(kind) is not None and one[kind].get(member) is None:
                     place = f"requestItems.{name}.member.{position}.member"
-                    problems.add(
+                    found.add(
                         f"{place}.{validation.camel(kind)}.{validation.camel(member)}",
                         None,
                         "Member must not be null",
                     )
-    problems.raise_all()
+    found.raise_all()
 
 
 def _metrics(

@@ -173,7 +173,7 @@ def _global_schema_of(elements: Sequence[Definition], types: Mapping[str, str]) 
         )
     if len(set(names)) != len(names):
         raise ValidationException(
-            f"{_INVALID}Duplicate attribute name in the KeySchema: [{', '.join(names)}]"
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name"
         )
     for noun, part in (("HASH", partition), ("RANGE", sort)):
         if len(part) > KEY_PART_MAX:

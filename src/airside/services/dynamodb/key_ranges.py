@@ -7,7 +7,7 @@ from airside.services.dynamodb.expressions import key_condition
 from airside.services.dynamodb.expressions.key_condition import KeyRange, KeyTerm
 from airside.services.dynamodb.keys import Range
 from airside.services.dynamodb.table import KeySchema, Layout, Table
-from airside.services.dynamodb.values import Item
+from airside.services.dynamodb.values import Item, java
 
 _START_KEY = "The provided starting key is invalid"
 
@@ -25,6 +25,10 @@ def position(
     bounds: Range,
 ) -> bytes:
     """The store key of the entry that an ExclusiveStartKey names; it need not exist."""
+    if terms is not None and layout is None and not table.schema.sort:
+        raise ValidationException(
+            "The provided exclusive start key is invalid: ExclusiveStartKey: " + _shown(start_key)
+        )
     names = table.schema.names
     if layout is not None:
         names = tuple(dict.fromkeys((*layout.index.schema.names, *names)))
@@ -53,6 +57,14 @@ def position(
             "correct Segment."
         )
     return found
+
+
+def _shown(key: Item) -> str:
+    return (
+        "{"
+        + ", ".join(f"{name}=AttributeValue: {java(value)}" for name, value in key.items())
+        + "}"
+    )
 
 
 def _check_inside(schema: KeySchema, start_key: Item, terms: Sequence[KeyTerm]) -> None:

@@ -92,6 +92,7 @@ def check_condition(operator: str, operands: list[Value]) -> None:
 
 def filter_of(conditions: Mapping[str, Any] | None, operator: str | None) -> Predicate | None:
     """QueryFilter and ScanFilter."""
+    check_operator(conditions, operator)
     tests: list[tuple[str, Test, list[Value]]] = []
     for name, condition in (conditions or {}).items():
         operands = condition.get("AttributeValueList") or []
@@ -100,12 +101,20 @@ def filter_of(conditions: Mapping[str, Any] | None, operator: str | None) -> Pre
     return _combine(tests, operator)
 
 
+def check_operator(conditions: Mapping[str, Any] | None, operator: str | None) -> None:
+    """ConditionalOperator joins at least two conditions."""
+    if operator is None:
+        return
+    if not conditions:
+        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+    if len(conditions) == 1:
+        raise ValidationException(
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+        )
+
+
 def _combine(tests: list[tuple[str, Test, list[Value]]], operator: str | None) -> Predicate | None:
     if not tests:
-        if operator is not None:
-            raise ValidationException(
-                _INVALID + "ConditionalOperator cannot be used without Filter or Expected"
-            )
         return None
     if operator == "OR":
         return lambda item: any(test(item.get(name), ops) for name, test, ops in tests)
@@ -114,6 +123,7 @@ def _combine(tests: list[tuple[str, Test, list[Value]]], operator: str | None) -
 
 def expected_of(expected: Mapping[str, Any] | None, operator: str | None) -> Predicate | None:
     """The Expected parameter of the item operations."""
+    check_operator(expected, operator)
     tests = [(name, *_expectation(name, given)) for name, given in (expected or {}).items()]
     return _combine(tests, operator)
 
@@ -206,10 +216,11 @@ def update_of(updates: Mapping[str, Any]) -> Update:
         _check_action(action, kind)
         section = {"PUT": "SET", "ADD": "ADD", "DELETE": "DELETE"}[action]
         if value is None:
-            steps.append(Step("REMOVE", (name,), None, None, 2))
+            steps.append(Step("REMOVE", (name,), None, None, 1 + values.text_size(name)))
         else:
-            steps.append(Step(section, (name,), kind, _always(value), 19, value))
-    return Update(steps)
+            cost = 19 + values.text_size(name) + values.size(value)
+            steps.append(Step(section, (name,), kind, _always(value), cost, value))
+    return Update(steps, "Type mismatch for attribute to update")
 
 
 def _always(value: Value) -> Callable[[Item], Value | None]:

@@ -7,7 +7,7 @@ trailing zeros, so that equal numbers have equal text.
 import re
 from decimal import Context, Decimal
 
-from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.problems import InvalidValue
 
 DIGITS_MAX = 38
 EXPONENT_MAX = 125
@@ -26,7 +26,7 @@ _UNDERFLOW = (
 
 
 def canonical(text: str) -> str:
-    """The canonical text of a number. Raises ValidationException in AWS's words."""
+    """The canonical text of a number. Raises InvalidValue."""
     if text.isdigit() and text.isascii() and len(text) <= DIGITS_MAX:
         return text if text[0] != "0" else text.lstrip("0") or "0"
     return _parse(text)
@@ -35,28 +35,49 @@ def canonical(text: str) -> str:
 def _parse(text: str) -> str:
     match = _SYNTAX.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        message = "The parameter cannot be converted to a numeric value"
-        raise ValidationException(f"{message}: {text}" if text else message)
+        raise _not_a_number(text)
     sign, whole, fraction = match[1], match[2], match[3] or ""
+    exponent = _exponent(text, match[4] or "0")
     digits = (whole + fraction).lstrip("0")
     if not digits:
+        _check_zero(exponent - len(fraction))
         return "0"
-    exponent_text = match[4] or "0"
-    if len(exponent_text.lstrip("+-0")) > 6:
-        raise ValidationException(_UNDERFLOW if exponent_text[0] == "-" else _OVERFLOW)
-    point = len(digits) - len(fraction) + int(exponent_text)
+    point = len(digits) - len(fraction) + exponent
     digits = digits.rstrip("0")
     return _render(sign == "-", digits, point)
+
+
+def _not_a_number(text: str) -> InvalidValue:
+    message = "The parameter cannot be converted to a numeric value"
+    return InvalidValue(f"{message}: {text}", f"{message}: {text}" if text else message)
+
+
+def _exponent(text: str, digits: str) -> int:
+    """The exponent. One that no 64-bit integer holds makes the text no number."""
+    if len(digits) > 40:
+        raise _not_a_number(text)
+    exponent = int(digits)
+    if not -(1 << 63) <= exponent < 1 << 63:
+        raise _not_a_number(text)
+    return exponent
+
+
+def _check_zero(exponent: int) -> None:
+    """Zero is held to the range by the exponent it is written with."""
+    if exponent > EXPONENT_MAX:
+        raise InvalidValue(_OVERFLOW)
+    if exponent < EXPONENT_MIN:
+        raise InvalidValue(_UNDERFLOW)
 
 
 def _render(negative: bool, digits: str, point: int) -> str:
     """Plain text of 0.DIGITS times ten to the power of `point`."""
     if point - 1 > EXPONENT_MAX:
-        raise ValidationException(_OVERFLOW)
+        raise InvalidValue(_OVERFLOW)
     if point - 1 < EXPONENT_MIN:
-        raise ValidationException(_UNDERFLOW)
+        raise InvalidValue(_UNDERFLOW)
     if len(digits) > DIGITS_MAX:
-        raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+        raise InvalidValue("Attempting to store more than 38 significant digits in a Number")
     if point >= len(digits):
         plain = digits + "0" * (point - len(digits))
     elif point > 0:
@@ -85,7 +106,7 @@ def _result(value: Decimal) -> str:
     point = len(text) + exponent
     text = text.rstrip("0")
     if len(text) > DIGITS_MAX:
-        raise ValidationException(_OVERFLOW)
+        raise InvalidValue(_OVERFLOW)
     return _render(bool(sign), text, point)
 
 

@@ -10,12 +10,13 @@ from airside.services.dynamodb import (
     key_ranges,
     keys,
     parameters,
+    problems,
     reading,
     validation,
     values,
 )
 from airside.services.dynamodb.arns import table_arn
-from airside.services.dynamodb.errors import SerializationException, ValidationException
+from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.key_condition import KeyTerm
 from airside.services.dynamodb.expressions.placeholders import Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
@@ -121,30 +122,20 @@ async def scan(ctx: Context, request: Request) -> Result:
     )
     check_start_key(request.get("ExclusiveStartKey"))
     _check_segments(request)
-    given = Placeholders.of(request)
-    filter_ = parameters.filter_of(request, given, "ScanFilter")
+    try:
+        given = Placeholders.of(request)
+        filter_ = parameters.filter_of(request, given, "ScanFilter")
+    except ValidationException as problem:
+        raise problems.older(problem) from None
     projection = parameters.projection_of(request, given)
     given.check_all_used()
     return await _run(ctx, _Reading(request, None, filter_, projection))
 
 
-_UNPREFIXED = ("contains duplicates", "number set", "numeric value", "significant digits",
-               "number with magnitude")  # fmt: skip
-
-
 def check_start_key(key: Item | None) -> None:
     """The values of an ExclusiveStartKey."""
     for value in (key or {}).values():
-        try:
-            values.check(value)
-        except SerializationException:
-            raise
-        except ValidationException as problem:
-            if any(part in problem.message for part in _UNPREFIXED):
-                raise
-            raise ValidationException(
-                f"The provided starting key is invalid: {problem.message}"
-            ) from None
+        values.check(value)
 
 
 def _check_segments(request: Request) -> None:

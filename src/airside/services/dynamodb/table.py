@@ -292,17 +292,22 @@ class Layout:
         self._table = table
         self._partition = index.schema.partition
         self._sort = index.schema.sort
-        self._typed = [(name, table.types[name]) for name in index.schema.names]
+        self._typed = [
+            (name, table.types[name], PARTITION_KEY_BYTES_MAX) for name in self._partition
+        ] + [(name, table.types[name], SORT_KEY_BYTES_MAX) for name in self._sort]
         self._all = index.projection == "ALL"
         self._attributes = tuple(
             dict.fromkeys((*table.schema.names, *index.schema.names, *index.included))
         )
 
     def holds(self, item: Item) -> bool:
-        """Whether the item is in the index: it has all its keys, of the right types."""
-        for name, kind in self._typed:
+        """Whether the item is in the index: it has all its keys, of the right types and sizes."""
+        for name, kind, limit in self._typed:
             value = item.get(name)
-            if value is None or not value.get(kind):
+            if value is None:
+                return False
+            content = value.get(kind)
+            if not content or (len(content) > 256 and size(value) > limit):
                 return False
         return True
 

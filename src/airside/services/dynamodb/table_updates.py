@@ -253,10 +253,7 @@ def _create(tx: Transaction, table: Table, request: Request, given: Mapping[str,
     }
     for name, kind in types.items():
         if table.types.get(name, kind) != kind:
-            raise ValidationException(
-                f"{_INVALID}Attribute type of {name} cannot be changed from "
-                f"{table.types[name]} to {kind}"
-            )
+            raise _redefined(table, given["KeySchema"], types)
     number = table.indexes_made + 1
     index = definition.index_of(
         given, number, table.schema, types, is_global=True, on_demand=table.on_demand
@@ -267,6 +264,22 @@ def _create(tx: Transaction, table: Table, request: Request, given: Mapping[str,
     definition.check_counts(table.indexes)
     table.types.update({name: types[name] for name in index.schema.names})
     store.begin_backfill(tx, table, index)
+
+
+def _redefined(table: Table, elements: Any, types: Mapping[str, str]) -> ValidationException:
+    def schema(kinds: Mapping[str, str]) -> str:
+        parts = [
+            f"SchemaElement: key{{{e['AttributeName']}:{kinds[e['AttributeName']]}:{e['KeyType']}}}"
+            for e in elements
+            if e["AttributeName"] in kinds
+        ]
+        return f"Schema:[{', '.join(parts)}]"
+
+    return ValidationException(
+        f"{_INVALID}Attributes cannot be redefined. Please check that your attribute has the same "
+        f"type as previously defined. Existing schema: {schema(table.types)} "
+        f"New schema: {schema(types)}"
+    )
 
 
 def _drop(tx: Transaction, table: Table, name: str) -> str:

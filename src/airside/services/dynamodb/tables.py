@@ -18,6 +18,10 @@ from airside.services.dynamodb.validation import Problems
 
 _INVALID = "One or more parameter values were invalid: "
 BILLING_MODES = ("PROVISIONED", "PAY_PER_REQUEST")
+_NOT_OF_DELETED = (
+    "AttributeDefinitions", "KeySchema", "CreationDateTime", "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+)  # fmt: skip
 TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
 _CREATE_RULES = (
@@ -179,4 +183,7 @@ async def delete_table(ctx: Context, request: Request) -> Result:
         table = await ctx.store.transact(body)
     ctx.component(Upkeep).wake()
     table.status = "DELETING"
-    return {"TableDescription": describe(table)}
+    description = describe(table)
+    for member in _NOT_OF_DELETED:
+        del description[member]
+    return {"TableDescription": description}

@@ -1,5 +1,6 @@
 """Tags of tables."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from airside.kernel.context import Context
@@ -14,6 +15,7 @@ from airside.services.dynamodb.errors import (
 from airside.services.dynamodb.limits import TAGS_MAX
 from airside.services.dynamodb.store import Tables, table_id
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.validation import Problems
 
 
 def _resource_arn(ctx: Context, request: Request) -> str:
@@ -23,7 +25,8 @@ def _resource_arn(ctx: Context, request: Request) -> str:
 def tags_of(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Tags by key, checked."""
     found: dict[str, str] = {}
-    for tag in given:
+    for position, tag in enumerate(given, 1):
+        _check_tag(position, tag)
         key, value = tag["Key"], tag["Value"]
         if not 1 <= len(key) <= 128:
             raise ValidationException(
@@ -45,6 +48,24 @@ def tags_of(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return found
 
 
+_TAG = re.compile(r"[\w\s+\-=._:/@]*")
+
+
+def _check_tag(position: int, tag: Mapping[str, str]) -> None:
+    problems = Problems()
+    for member in ("Key", "Value"):
+        text = tag.get(member)
+        if text is None:
+            place = f"tags.{position}.member.{member.lower()}"
+            problems.add(place, None, "Member must not be null")
+        elif not _TAG.fullmatch(text):
+            raise ValidationException(
+                "One or more parameter values were invalid: "
+                f"The Tag {member.lower()} contains characters that are not allowed: {text}"
+            )
+    problems.raise_all()
+
+
 def check_count(tags: Mapping[str, str]) -> None:
     """How many tags a table may have."""
     if len(tags) > TAGS_MAX:
@@ -55,9 +76,16 @@ def check_count(tags: Mapping[str, str]) -> None:
 
 
 def _table_of(ctx: Context, arn: str) -> tuple[str, str, str]:
+    if not arn.startswith("arn:"):
+        raise ValidationException(f"ARNs must start with 'arn:': {arn}")
     parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[0] != "arn" or not parts[5].startswith("table/"):
+    if len(parts) != 6 or not parts[5].startswith("table/"):
         raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    if "/index/" in parts[5]:
+        raise ValidationException(
+            "One or more parameter values were invalid: Invalid resource arn provided, "
+            f"only table or stream is accepted. Provided resource arn: {arn}"
+        )
     return table_id(ctx, arn)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
-from airside.services.dynamodb import capacity, items, parameters, store, validation
+from airside.services.dynamodb import capacity, items, parameters, problems, store, validation
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
 from airside.services.dynamodb.errors import (
@@ -18,13 +18,13 @@ from airside.services.dynamodb.errors import (
     ValidationException,
 )
 from airside.services.dynamodb.expressions.placeholders import Placeholders
-from airside.services.dynamodb.items import Change, Delete, Outcome, Put, Write
 from airside.services.dynamodb.limits import TOKEN_SECONDS, TRANSACTION_BYTES_MAX
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum, required
 from airside.services.dynamodb.values import Item
+from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write
 
 _TWICE = "Transaction request cannot include multiple operations on one item"
 
@@ -118,7 +118,12 @@ def _write_of(one: dict[str, Any]) -> Write:
         )
     kind, part = given[0]
     write = _KINDS[kind][0](part)
-    write.prepare()
+    try:
+        write.prepare()
+    except ValidationException as problem:
+        raise problems.older(problem) from None
+    if isinstance(write, Put):
+        write.check_size()
     return write
 
 
@@ -140,9 +145,22 @@ def _check_distinct(writes: list[Write], targets: list[Table]) -> None:
 
 
 def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Outcome]:
-    """Do all writes; what fails is collected, so that every item has its reason."""
+    """Check all writes against their tables, then do them.
+
+    The first that does not fit its table ends it; failed conditions are collected, so that every
+    item has its reason.
+    """
+    for position, (write, table) in enumerate(zip(writes, targets, strict=True)):
+        try:
+            write.check(table)
+        except ValidationException as problem:
+            if "cannot contain an empty" in problem.message:
+                raise
+            reasons: list[dict[str, Any]] = [{"Code": "None"} for _ in writes]
+            reasons[position] = {"Code": "ValidationError", "Message": problem.message}
+            cancel_for(reasons)
     outcomes: list[Outcome] = []
-    reasons: list[dict[str, Any]] = []
+    reasons = []
     for write, table in zip(writes, targets, strict=True):
         reason: dict[str, Any] = {"Code": "None"}
         try:
@@ -151,8 +169,6 @@ def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Out
             reason = {"Code": "ConditionalCheckFailed", "Message": failure.message}
             reason.update(failure.members)
         except ValidationException as problem:
-            if "empty string" in problem.message or "empty binary" in problem.message:
-                raise
             reason = {"Code": "ValidationError", "Message": problem.message}
         reasons.append(reason)
     cancel_for(reasons)
@@ -281,7 +297,10 @@ class _Get:
         placeholders = Placeholders.of(given)
         self.name: str = given["TableName"]
         self.key: Item = given["Key"]
-        parameters.check_key(self.key)
+        try:
+            parameters.check_key(self.key)
+        except ValidationException as problem:
+            raise problems.older(problem) from None
         self.projection = parameters.projection_of(given, placeholders)
         placeholders.check_all_used()
 
@@ -304,7 +323,7 @@ def _checked_keys(gets: list[_Get], targets: list[Table]) -> list[bytes]:
             keys.append(table.key_of(get.key))
             reasons.append({"Code": "None"})
         except ValidationException as problem:
-            if "empty string" in problem.message or "empty binary" in problem.message:
+            if "cannot contain an empty" in problem.message:
                 raise
             reasons.append({"Code": "ValidationError", "Message": problem.message})
     cancel_for(reasons)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.problems import InvalidValue
 
 Request = Mapping[str, Any]
 Rule = Callable[[Request, "Problems"], None]
@@ -126,6 +127,11 @@ def index_name(request: Request, problems: Problems) -> None:
         check_name(problems, "indexName", value, 3)
 
 
+def is_name(value: str, low: int) -> bool:
+    """Whether it can be the name of a table or an index."""
+    return low <= len(value) <= 255 and _NAME.fullmatch(value) is not None
+
+
 def check_name(problems: Problems, member: str, value: str, low: int) -> None:
     """Note what is wrong with the name of a table or an index."""
     if value and not _NAME.fullmatch(value):
@@ -219,10 +225,8 @@ def check_mixing(request: Request, expressions: Sequence[str], legacy: Sequence[
     with_values = [name for name in expressions if name != "ProjectionExpression"]
     if with_values and all(request.get(name) is None for name in with_values):
         verb = "are" if len(with_values) > 1 else "is"
-        raise ValidationException(
-            "ExpressionAttributeValues can only be specified when using expressions: "
-            f"{' and '.join(with_values)} {verb} null"
-        )
+        message = "ExpressionAttributeValues can only be specified when using expressions"
+        raise InvalidValue(message, f"{message}: {' and '.join(with_values)} {verb} null")
 
 
 def check_duplicates(names: Sequence[str]) -> None:

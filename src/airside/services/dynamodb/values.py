@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from airside.services.dynamodb import numbers
-from airside.services.dynamodb.errors import SerializationException, ValidationException
+from airside.services.dynamodb.errors import SerializationException
 from airside.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
+from airside.services.dynamodb.problems import InvalidValue
 
 Value = dict[str, Any]
 Item = dict[str, Value]
@@ -38,7 +39,7 @@ def check(value: Any, depth: int = 1) -> int:
         checker = _CHECKERS.get(kind)
         if checker is not None and content is not None:
             return checker(value, content, depth)
-    raise ValidationException(
+    raise InvalidValue(
         "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
     )
 
@@ -57,11 +58,9 @@ def check_item(item: Any) -> int:
 
 def _check_name(name: str) -> None:
     if not name:
-        raise ValidationException(_INVALID + "Empty attribute name")
+        raise InvalidValue("Empty attribute name")
     if text_size(name) > ATTRIBUTE_NAME_BYTES_MAX:
-        raise ValidationException(
-            _INVALID + "Attribute name is too large, must be less than 65536 bytes"
-        )
+        raise InvalidValue(_INVALID + "Attribute name is too large, must be less than 65536 bytes")
 
 
 check_name = _check_name
@@ -95,7 +94,7 @@ def _check_one_type(value: Value) -> None:
     if len(value) > 1:
         for kind, content in list(value.items()):
             _CHECKERS[kind]({kind: content}, content, 1)
-        raise ValidationException(
+        raise InvalidValue(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes"
         )
@@ -172,9 +171,7 @@ def _check_null(value: Value, content: Any, depth: int) -> int:
     if type(content) is not bool:
         raise SerializationException(_boolean_problem(content))
     if not content:
-        raise ValidationException(
-            _INVALID + "Null attribute value types must have the value of true"
-        )
+        raise InvalidValue(_INVALID + "Null attribute value types must have the value of true")
     return 1
 
 
@@ -191,25 +188,53 @@ def _members(content: Any) -> list[Any]:
 def _check_text_set(value: Value, content: Any, depth: int) -> int:
     members = _members(content)
     if not members:
-        raise ValidationException(_INVALID + "An string set  may not be empty")
+        raise InvalidValue(_INVALID + "An string set  may not be empty")
     total = 0
     for member in members:
         total += text_size(_text(member))
     if len(set(members)) != len(members):
-        raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(members)}] contains duplicates."
-        )
+        raise _repeated(members, sorted)
     members.sort()
     return total
+
+
+def _as_walked(members: list[str], order: Callable[[list[str]], list[str]]) -> list[str]:
+    """Members as AWS lists them: sorted up to the first repeat, it, and the rest as sent."""
+    seen: set[str] = set()
+    for position, member in enumerate(members):
+        if member in seen:
+            return [*order(members[:position]), *members[position:]]
+        seen.add(member)
+    return members
+
+
+def _repeated(members: list[str], order: Callable[[list[str]], list[str]]) -> InvalidValue:
+    quoted = ", ".join(f'"{member}"' for member in _as_walked(members, order))
+    return InvalidValue(
+        f"{_INVALID}Input collection [{quoted}] contains duplicates.",
+        f"{_INVALID}Input collection [{', '.join(members)}] contains duplicates.",
+    )
+
+
+def _repeated_binary(members: list[str]) -> InvalidValue:
+    walked = _as_walked(members, lambda found: sorted(found, key=a2b_base64))
+    quoted = ",".join(f'"{member}"' for member in walked)
+    return InvalidValue(
+        f"{_INVALID}Input collection [{quoted}]of type BS contains duplicates.",
+        f"{_INVALID}Input collection [{', '.join(members)}]of type BS contains duplicates.",
+    )
 
 
 def _check_number_set(value: Value, content: Any, depth: int) -> int:
     members = _members(content)
     if not members:
-        raise ValidationException(_INVALID + "An number set  may not be empty")
+        raise InvalidValue(_INVALID + "An number set  may not be empty")
     canonical = [numbers.canonical(_text(member)) for member in members]
     if len(set(canonical)) != len(canonical):
-        raise ValidationException("Input collection contains duplicates")
+        raise InvalidValue(
+            _INVALID + "Input collection contains duplicates.",
+            "Input collection contains duplicates",
+        )
     canonical.sort(key=Decimal)
     value["NS"] = canonical
     return sum(map(numbers.size, canonical))
@@ -218,14 +243,12 @@ def _check_number_set(value: Value, content: Any, depth: int) -> int:
 def _check_binary_set(value: Value, content: Any, depth: int) -> int:
     members = _members(content)
     if not members:
-        raise ValidationException(_INVALID + "Binary sets should not be empty")
+        raise InvalidValue(_INVALID + "Binary sets should not be empty")
     total = 0
     for member in members:
         total += _binary_size(member)
     if len(set(members)) != len(members):
-        raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(members)}]of type BS contains duplicates."
-        )
+        raise _repeated_binary(members)
     members.sort(key=a2b_base64)
     return total
 
@@ -250,9 +273,9 @@ def _check_map(value: Value, content: Any, depth: int) -> int:
     return total
 
 
-def too_deep() -> ValidationException:
+def too_deep() -> InvalidValue:
     """More than 32 levels."""
-    return ValidationException(
+    return InvalidValue(
         "Nesting Levels have exceeded supported limits: "
         "Attributes in the item have nested levels beyond supported limit"
     )

@@ -133,7 +133,7 @@ def require_ordered(operator: str, bound: Bound) -> None:
     if bound.kind is not None and bound.kind not in _ORDERED:
         raise ExpressionError(
             "Incorrect operand type for operator or function; "
-            f"operator: {operator}, operand type: {bound.kind}"
+            f"operator or function: {operator}, operand type: {bound.kind}"
         )
 
 

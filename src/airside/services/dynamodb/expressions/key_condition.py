@@ -54,16 +54,11 @@ class KeyRange(Struct):
 def bind(tree: Condition, given: Placeholders) -> list[KeyTerm]:
     """The conditions on key attributes, in the order written.
 
-    Raises ExpressionError for wrong types and ValidationException for what is no key condition.
+    Raises ExpressionError for the first of them that is none.
     """
     terms = [_term(part, given) for part in _conjuncts(tree)]
-    seen: set[str] = set()
-    for term in terms:
-        if term.attribute in seen:
-            raise ValidationException(
-                "KeyConditionExpressions must only contain one condition per key"
-            )
-        seen.add(term.attribute)
+    if len({term.attribute for term in terms}) != len(terms):
+        raise ExpressionError("KeyConditionExpressions must only contain one condition per key")
     return terms
 
 
@@ -73,8 +68,8 @@ def _conjuncts(tree: Condition) -> list[Condition]:
     return [tree]
 
 
-def _refuse(operator: str) -> ValidationException:
-    return ValidationException(f"Invalid operator used in KeyConditionExpression: {operator}")
+def _refuse(operator: str) -> ExpressionError:
+    return ExpressionError(f"Invalid operator used in KeyConditionExpression: {operator}")
 
 
 def _term(tree: Condition, given: Placeholders) -> KeyTerm:
@@ -100,9 +95,7 @@ def _term(tree: Condition, given: Placeholders) -> KeyTerm:
 def _attribute(path: Path, given: Placeholders) -> str:
     parts = given.parts(path)
     if len(parts) > 1:
-        raise ValidationException(
-            "KeyConditionExpressions cannot have conditions on nested attributes"
-        )
+        raise ExpressionError("KeyConditionExpressions cannot have conditions on nested attributes")
     return str(parts[0])
 
 
@@ -111,12 +104,12 @@ def _value(tree: Operand, given: Placeholders) -> Value:
         case Reference(name):
             return given.value(name)
         case Path():
-            raise ValidationException(
+            raise ExpressionError(
                 "Invalid condition in KeyConditionExpression: "
                 "Multiple attribute names used in one condition"
             )
         case _:
-            raise ValidationException("KeyConditionExpressions cannot contain nested operations")
+            raise ExpressionError("KeyConditionExpressions cannot contain nested operations")
 
 
 def _comparison(operator: str, left: Operand, right: Operand, given: Placeholders) -> KeyTerm:
@@ -124,7 +117,7 @@ def _comparison(operator: str, left: Operand, right: Operand, given: Placeholder
         left, right, operator = right, left, _MIRROR[operator]
     if not isinstance(left, Path):
         _value(left, given)
-        raise ValidationException(
+        raise ExpressionError(
             "Invalid condition in KeyConditionExpression: No key attribute specified"
         )
     name = _attribute(left, given)
@@ -161,8 +154,8 @@ def _begins_with(arguments: Sequence[Operand], given: Placeholders) -> KeyTerm:
     return KeyTerm(name, "begins_with", [value])
 
 
-def _not_first(operator: str) -> ValidationException:
-    return ValidationException(
+def _not_first(operator: str) -> ExpressionError:
+    return ExpressionError(
         "Invalid condition in KeyConditionExpression: "
         f"{operator} operator must have the key attribute as its first operand"
     )
@@ -175,19 +168,21 @@ def resolve(
     types: dict[str, str],
 ) -> KeyRange:
     """The range that the terms mean for a key. Raises ValidationException in AWS's words."""
+    names = (*partition, *sort)
+    if len(terms) > max(len(names), 2):
+        raise ValidationException(
+            f"The number of query conditions ({len(terms)}) exceeds the number of key attributes "
+            f"defined in the schema ({len(names)})"
+        )
     by_name = {term.attribute: term for term in terms}
-    for name in partition:
-        if name not in by_name:
-            raise ValidationException(f"Query condition missed key schema element: {name}")
-        if by_name[name].operator != "=":
-            raise ValidationException("Query key condition not supported")
+    _check_partition(partition, by_name)
     given = [name for name in sort if name in by_name]
     if len(given) + len(partition) != len(by_name):
-        missed = [name for name in sort if name not in by_name]
+        missed = next((name for name in sort if name not in by_name), None)
         raise ValidationException(
-            f"Query condition missed key schema element: {missed[0]}"
-            if missed and len(sort) == 1
-            else "Query key condition not supported"
+            "Query key condition not supported"
+            if missed is None
+            else f"Query condition missed key schema element: {missed}"
         )
     _check_types(terms, types)
     _check_order(given, sort, by_name)
@@ -197,6 +192,20 @@ def resolve(
         [by_name[name].operands[0] for name in given if by_name[name] is not last],
         last,
     )
+
+
+def _check_partition(partition: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
+    wrong = [n for n in partition if n not in by_name or by_name[n].operator != "="]
+    if not wrong:
+        return
+    if len(partition) > 1:
+        raise ValidationException(
+            f"HASH key attributes {', '.join(wrong)} must have equality conditions specified "
+            "in the query"
+        )
+    if wrong[0] in by_name:
+        raise ValidationException("Query key condition not supported")
+    raise ValidationException(f"Query condition missed key schema element: {wrong[0]}")
 
 
 def _check_types(terms: Sequence[KeyTerm], types: dict[str, str]) -> None:
@@ -222,10 +231,14 @@ def _check_empty(term: KeyTerm, operand: Value) -> None:
 
 def _check_order(given: list[str], sort: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
     """Sort attributes from the left, without a gap, only the last by something but equality."""
-    if given != list(sort[: len(given)]) or any(
-        by_name[name].operator != "=" for name in given[:-1]
-    ):
-        raise ValidationException("Query key condition not supported")
+    for position, name in enumerate(sort):
+        following = next((later for later in given if later in sort[position + 1 :]), None)
+        equal = name in by_name and by_name[name].operator == "="
+        if following is not None and not equal:
+            raise ValidationException(
+                f"RANGE key attributes {name} must have equality conditions specified in the "
+                f"query because a condition is present on key attribute {following}"
+            )
 
 
 def admits(term: KeyTerm, value: Value) -> bool:

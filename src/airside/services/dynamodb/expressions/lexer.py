@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"[ \t\r\n]*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"[ \t\r\n]*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)"
     r"|(?P<alias>\#[A-Za-z0-9_]+)"
     r"|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<index>[0-9]+)"
@@ -95,6 +95,11 @@ class Cursor:
         """Take this sign or fail."""
         if not self.sign(text):
             raise self.unexpected()
+
+    @property
+    def tokens(self) -> list[Token]:
+        """All of them."""
+        return self._tokens
 
     def mark(self) -> int:
         """A position to come back to."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from airside.services.dynamodb.expressions.lexer import Cursor, ExpressionError
+from airside.services.dynamodb.expressions.lexer import Cursor, ExpressionError, Token
 from airside.services.dynamodb.expressions.reserved import is_reserved
 from airside.services.dynamodb.expressions.syntax import (
     Action,
@@ -28,7 +28,7 @@ from airside.services.dynamodb.expressions.syntax import (
     Reference,
     Removal,
 )
-from airside.services.dynamodb.limits import EXPRESSION_BYTES_MAX, OPERATORS_MAX
+from airside.services.dynamodb.limits import EXPRESSION_BYTES_MAX, NESTING_MAX, OPERATORS_MAX
 from airside.services.dynamodb.values import text_size
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ _DEPTH_MAX = 320
 class _Faults:
     """Problems that AWS reports only when the syntax is right, the first of each sort."""
 
-    ORDER = ("parentheses", "section", "function", "misuse", "reserved")
+    ORDER = ("parentheses", "section", "function", "misuse", "reserved", "nesting")
 
     def __init__(self) -> None:
         self._found: dict[str, str] = {}
@@ -89,6 +89,9 @@ class _Parser:
         if self.depth > _DEPTH_MAX:
             raise ExpressionError("The expression has redundant parentheses;")
 
+    def redundant(self) -> None:
+        self.faults.note("parentheses", "The expression has redundant parentheses;")
+
     def path(self) -> Path:
         parts: list[str | int] = [self._name()]
         while True:
@@ -100,7 +103,13 @@ class _Parser:
                 parts.append(self._position(self.cursor.advance().text))
                 self.cursor.expect("]")
             else:
-                return Path(tuple(parts))
+                break
+        if len(parts) > NESTING_MAX:
+            self.faults.note(
+                "nesting",
+                f"The document path has too many nesting levels; nesting levels: {len(parts)}",
+            )
+        return Path(tuple(parts))
 
     def _position(self, digits: str) -> int:
         if len(digits) > 9:
@@ -126,11 +135,10 @@ class _Parser:
         cursor = self.cursor
         if cursor.sign("("):
             self.enter()
-            doubled = cursor.token.text == "("
+            if cursor.token.text == "(":
+                self.redundant()
             inner = self.operand()
             cursor.expect(")")
-            if doubled:
-                self.faults.note("parentheses", "The expression has redundant parentheses;")
             self.depth -= 1
             return inner
         token = cursor.token
@@ -163,9 +171,9 @@ class _Parser:
         return Call(name, tuple(arguments))
 
     def forbid_conditions(self, operands: list[Operand]) -> None:
-        """Only `size` and the functions of update expressions give values."""
+        """Of functions, only these give values that may stand in other functions."""
         for operand in operands:
-            if isinstance(operand, Call) and operand.name not in ("size", *_UPDATE_FUNCTIONS):
+            if isinstance(operand, Call) and operand.name not in ("size", "if_not_exists"):
                 self.misused(operand.name)
 
     def misused(self, name: str) -> None:
@@ -175,92 +183,111 @@ class _Parser:
         )
 
 
+class _Parentheses:
+    """Where each parenthesis of a condition closes, and whether it holds a condition."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.closes: dict[int, int] = {}
+        self._logical: set[int] = set()
+        opened: list[int] = []
+        for at, token in enumerate(tokens[:-1]):
+            if token.text == "(":
+                opened.append(at)
+            elif token.text == ")" and opened:
+                start = opened.pop()
+                self.closes[start] = at
+                if start in self._logical and opened:
+                    self._logical.add(opened[-1])
+            elif opened and _is_logical(token, tokens[at + 1]):
+                self._logical.add(opened[-1])
+
+    def holds_condition(self, at: int) -> bool:
+        """Whether the parenthesis at a token has a comparison or logic inside."""
+        return at in self._logical and at in self.closes
+
+    def is_doubled(self, at: int) -> bool:
+        """Whether another pair of parentheses lies directly inside."""
+        inner = self.closes.get(at + 1)
+        return inner is not None and inner + 1 == self.closes.get(at)
+
+
+def _is_logical(token: Token, following: Token) -> bool:
+    if token.kind == "sign":
+        return token.text in _COMPARATORS
+    if token.kind != "name":
+        return False
+    if token.text.upper() in _CONDITION_WORDS:
+        return True
+    return following.text == "(" and token.text != "size"
+
+
+class _Level:
+    """What stands inside one pair of parentheses: groups joined by OR, each joined by AND."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Condition]] = [[]]
+        self.negations = 0
+
+    def add(self, found: Condition) -> None:
+        for _ in range(min(self.negations, OPERATORS_MAX)):
+            found = Negation(found)
+        self.negations = 0
+        self.groups[-1].append(found)
+
+    def result(self) -> Condition:
+        groups = [_joined("AND", group) for group in self.groups]
+        return _joined("OR", groups)
+
+
+def _joined(word: str, conditions: list[Condition]) -> Condition:
+    return conditions[0] if len(conditions) == 1 else Junction(word, tuple(conditions))
+
+
 class _ConditionParser(_Parser):
+    """Conditions nest by parentheses; a list of levels stands for the call stack."""
+
     def __init__(self, text: str) -> None:
         super().__init__(text, _CONDITION_FUNCTIONS, _CONDITION_WORDS)
+        self._parentheses = _Parentheses(self.cursor.tokens)
 
     def condition(self) -> Condition:
-        found = self.disjunction()
-        self.finish()
-        return found
+        levels = [_Level()]
+        while True:
+            self._open(levels)
+            levels[-1].add(self.comparison())
+            while not self._goes_on(levels[-1]):
+                inner = levels.pop().result()
+                if not levels:
+                    self.finish()
+                    return inner
+                self.cursor.expect(")")
+                levels[-1].add(inner)
 
-    def disjunction(self) -> Condition:
-        return self._joined("OR", self.conjunction)
-
-    def conjunction(self) -> Condition:
-        return self._joined("AND", self.negation)
-
-    def _joined(self, word: str, part: Callable[[], Condition]) -> Condition:
-        conditions = [part()]
-        while self.cursor.keyword(word):
-            self.operators += 1
-            conditions.append(part())
-        if len(conditions) == 1:
-            return conditions[0]
-        return Junction(word, tuple(conditions))
-
-    def negation(self) -> Condition:
-        nots = 0
-        while self.cursor.keyword("NOT"):
-            nots += 1
-        found = self.primary()
-        self.operators += nots
-        for _ in range(min(nots, _DEPTH_MAX)):
-            found = Negation(found)
-        return found
-
-    def primary(self) -> Condition:
-        """A condition, or conditions in parentheses, or an operand in parentheses and so on."""
+    def _open(self, levels: list[_Level]) -> None:
+        """Take what stands before a comparison: NOT and parentheses."""
         cursor = self.cursor
-        if cursor.token.text == "(" and self._opens_condition():
-            cursor.advance()
-            self.enter()
-            doubled = cursor.token.text == "("
-            mark = cursor.mark()
-            found = self.disjunction()
-            if doubled and cursor.token.text == ")" and self._wraps(mark):
-                self.faults.note("parentheses", "The expression has redundant parentheses;")
-            cursor.expect(")")
-            self.depth -= 1
-            return found
-        return self.comparison()
+        while True:
+            if cursor.keyword("NOT"):
+                self.operators += 1
+                levels[-1].negations += 1
+            elif cursor.token.text == "(" and self._parentheses.holds_condition(cursor.mark()):
+                if self._parentheses.is_doubled(cursor.mark()):
+                    self.redundant()
+                cursor.advance()
+                levels.append(_Level())
+            else:
+                return
 
-    def _opens_condition(self) -> bool:
-        """Whether the parenthesis ahead holds a condition: some comparison or logic is inside."""
-        cursor, mark, level = self.cursor, self.cursor.mark(), 0
-        try:
-            while True:
-                token = cursor.advance()
-                if token.kind == "end":
-                    return False
-                if token.kind == "sign":
-                    level += (token.text == "(") - (token.text == ")")
-                    if token.text in _COMPARATORS:
-                        return True
-                elif token.kind == "name":
-                    if token.text.upper() in _CONDITION_WORDS:
-                        return True
-                    if cursor.token.text == "(" and token.text != "size":
-                        return True
-                if level == 0:
-                    return False
-        finally:
-            cursor.reset(mark)
-
-    def _wraps(self, mark: int) -> bool:
-        """Whether the parenthesis opened at `mark` closes right before the cursor."""
-        cursor, stop, level = self.cursor, self.cursor.mark(), 0
-        cursor.reset(mark)
-        try:
-            while cursor.mark() < stop:
-                token = cursor.advance()
-                if token.kind == "sign":
-                    level += (token.text == "(") - (token.text == ")")
-                if level == 0:
-                    return cursor.mark() == stop
-            return False
-        finally:
-            cursor.reset(stop)
+    def _goes_on(self, level: _Level) -> bool:
+        """Whether another condition follows on the same level."""
+        if self.cursor.keyword("AND"):
+            self.operators += 1
+            return True
+        if self.cursor.keyword("OR"):
+            self.operators += 1
+            level.groups.append([])
+            return True
+        return False
 
     def comparison(self) -> Condition:
         left = self.operand()

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from airside.services.dynamodb import values
-from airside.services.dynamodb.errors import SerializationException, ValidationException
+from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.expressions.syntax import Path
+from airside.services.dynamodb.problems import InvalidValue
 from airside.services.dynamodb.values import Value
 
 _NAME = re.compile(r"#[0-9a-zA-Z_]+", re.ASCII)
@@ -107,9 +108,10 @@ def _check_values(given: dict[str, Any]) -> None:
     for key, value in given.items():
         try:
             values.check(value)
-        except SerializationException:
-            raise
-        except ValidationException as problem:
-            raise ValidationException(
-                f"ExpressionAttributeValues contains invalid value: {problem.message} for key {key}"
-            ) from None
+        except InvalidValue as problem:
+            older = f"ExpressionAttributeValues contains invalid value: {problem.older}"
+            raise InvalidValue(problem.message, f"{older} for key {key}") from None
+
+
+NONE = Placeholders(None, None)
+"""Those of a request without any."""
