@@ -1,6 +1,12 @@
 #!/bin/sh
-# Puts in place what the tests need besides Python: Chromium, for the browser tests.
+# Puts in place what the tests need besides ours: the SAM CLI, and Chromium for the browser.
 set -eu
+# The SAM CLI pins versions that are not ours, so it has an environment of its own.
+if [ ! -x .venv-sam/bin/sam ]; then
+    "${PYTHON:-python3}" -m venv .venv-sam
+    .venv-sam/bin/pip install -q --disable-pip-version-check aws-sam-cli ||
+        echo "The SAM CLI could not be installed: its test will be skipped." >&2
+fi
 for name in chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null 2>&1; then exit 0; fi
 done

@@ -168,3 +168,10 @@ def test_an_environment_has_the_data_and_its_own_future(shop):
     finally:
         shop.run("env", "delete", "dev")
     assert "dev" not in shop.run("env", "list").stdout.split()
+
+
+def test_what_aws_refuses_is_said_in_a_line(shop, tmp_path):
+    done = shop.run("sync", str(tmp_path), "no-such-bucket-anywhere", check=False)
+    assert done.returncode == 1
+    assert "NoSuchBucket" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -35,8 +35,17 @@ def main() -> None:
     except CommandError as error:
         _complain(error)
         sys.exit(1)
+    except _refusals() as error:
+        _complain(CommandError(str(error)))
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the SDK raises, when a command has loaded it at all."""
+    found = sys.modules.get("botocore.exceptions")
+    return () if found is None else (found.ClientError, found.BotoCoreError)
 
 
 def _complain(error: CommandError) -> None:

@@ -44,7 +44,9 @@ def test_what_is_not_there(ssm):
 
 def test_versions_labels_and_history(ssm):
     put(ssm, "/v", "one")
-    with pytest.raises(ssm.exceptions.ParameterAlreadyExists, match=r"already exists. To overwrite"):
+    with pytest.raises(
+        ssm.exceptions.ParameterAlreadyExists, match=r"already exists. To overwrite"
+    ):
         put(ssm, "/v", "two")
     assert put(ssm, "/v", "two", Overwrite=True)["Version"] == 2
     answer = ssm.label_parameter_version(Name="/v", ParameterVersion=1, Labels=["old", "aws-x"])

@@ -44,7 +44,9 @@ async def create_change_set(ctx: Context, request: Request) -> Result:
     held = await ctx.store.read(
         lambda view: store.load_change_set(view, stack.key, request["ChangeSetName"])
     )
-    if held is not None:
+    # One that was executed is history: the AWS CLI names its change sets by the second, and a
+    # deploy here takes less.
+    if held is not None and held.execution_status != "EXECUTE_IN_PROGRESS":
         if held.client_token and held.client_token == request.get("ClientToken"):
             return {"Id": held.id, "StackId": held.stack_id}
         raise AlreadyExistsException(
