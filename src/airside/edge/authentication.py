@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import AsyncIterator
 
 from airside.edge.exchange import Exchange
+from airside.edge.hosts import bucket_of
 from airside.edge.parts import Parts
 from airside.edge.route import family_of
-from airside.identity import errors, sigv4
+from airside.identity import errors, sigv2, sigv4
 from airside.identity.errors import Family
 from airside.identity.keys import MAIN
 from airside.identity.sigv4 import UNSIGNED_PAYLOAD, Signature
@@ -39,9 +40,13 @@ async def authenticate(parts: Parts, x: Exchange) -> None:
         environment, principal, region = MAIN, ANONYMOUS, parts.settings.region
     else:
         environment, principal, secret = _credentials(parts, signature, wording)
-        sigv4.check_time(signature, parts.clock.now(), wording)
-        _verify(x, signature, secret, wording)
-        region = signature.region
+        if isinstance(signature, sigv2.Signature):
+            region = parts.settings.region
+            _verify_version_2(parts, x, signature, secret)
+        else:
+            sigv4.check_time(signature, parts.clock.now(), wording)
+            _verify(x, signature, secret, wording)
+            region = signature.region
     try:
         x.cloud = await parts.clouds.open(environment)
     except KeyError:
@@ -70,7 +75,17 @@ async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
     return environment
 
 
-def _credentials(parts: Parts, signature: Signature, wording: Family) -> tuple[str, Principal, str]:
+def _verify_version_2(parts: Parts, x: Exchange, signature: sigv2.Signature, secret: str) -> None:
+    """S3's old signature, which does not cover the body."""
+    sigv2.check_time(signature, parts.clock.now())
+    signed = x.signed_http or x.http
+    if not sigv2.verify(signature, signed, bucket_of(signed.host), secret):
+        raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
+
+
+def _credentials(
+    parts: Parts, signature: Signature | sigv2.Signature, wording: Family
+) -> tuple[str, Principal, str]:
     if signature.session_token:
         opened = parts.sessions.open(signature.session_token)
         if opened is not None and opened[0].access_key_id == signature.access_key_id:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from airside.kernel import Cloud, Context, HttpRequest, HttpResponse, Operation, Principal, Service
 
 if TYPE_CHECKING:
+    from airside.identity import sigv2
     from airside.identity.sigv4 import Signature
     from airside.kernel import Body, Request, Result
     from airside.protocol.codec import Codec
@@ -26,7 +27,7 @@ class Exchange:
     operation: Operation | None = None
     body: "bytes | Body" = b""
     front: tuple[str, str] | None = None
-    signature: "Signature | None" = None
+    signature: "Signature | sigv2.Signature | None" = None
     signed_http: HttpRequest | None = None
     """The request as it was signed, when routing rewrote it (virtual-host buckets)."""
     # authenticate

@@ -334,7 +334,7 @@ class Connection(asyncio.Protocol):
         for name, value in response.headers:
             if "\n" in value or "\r" in value:
                 value = value.replace("\r", " ").replace("\n", " ")  # noqa: PLW2901
-            parts.append(f"{name}: {value}\r\n".encode("utf-8" if not value.isascii() else "ascii"))
+            parts.append(_line(name, value))
             announced = announced or name.lower() == "content-length"
         if length is None and not announced:
             parts.append(b"Transfer-Encoding: chunked\r\n")
@@ -385,6 +385,15 @@ class Connection(asyncio.Protocol):
             self._writable.set_result(None)
         if self._task is not None:
             self._task.cancel()
+
+
+def _line(name: str, value: str) -> bytes:
+    """One header as on the wire; codecs write what is not ASCII as UTF-8 read as Latin-1."""
+    line = f"{name}: {value}\r\n"
+    try:
+        return line.encode("latin-1")
+    except UnicodeEncodeError:
+        return line.encode()
 
 
 class _HeadTooLarge(Exception):

@@ -120,7 +120,7 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
                 break
     except ServiceError as error:
         await meter(parts, x)
-        return _refusal(x, error)
+        return await _finished(x, _refusal(x, error))
     except ClientGone:
         return HttpResponse(400)  # nobody is there to read it
     except Exception:  # the one place where a bug becomes a 500
@@ -128,7 +128,14 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         log.exception("%s failed, request %s", where, x.request_id)
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
     assert x.response is not None
-    return x.response
+    return await _finished(x, x.response)
+
+
+async def _finished(x: Exchange, response: HttpResponse) -> HttpResponse:
+    """What the service adds to all its responses."""
+    if x.service is not None and x.service.finish is not None and x.ctx is not None:
+        await x.service.finish(x.ctx, x.http, response)
+    return response
 
 
 def _refusal(x: Exchange, error: ServiceError) -> HttpResponse:

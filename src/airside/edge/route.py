@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import Front, bucket_of, front_by_host, front_by_path
 from airside.edge.parts import Parts
-from airside.identity import sigv4
+from airside.identity import sigv2, sigv4
 from airside.identity.errors import Family
 from airside.identity.keys import MAIN
 from airside.kernel import Context, HttpRequest, HttpResponse, OperationNotImplemented
@@ -44,7 +44,7 @@ async def route(parts: Parts, x: Exchange) -> None:
     if front is not None:
         await answer_front(parts, x, front)
         return
-    signature = sigv4.find(http, lambda name: family(parts, name))
+    signature = sigv4.find(http, lambda name: family(parts, name)) or sigv2.find(http)
     x.signature = signature
     name = _service(parts, http, signature.service if signature else "")
     x.model = load(name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from airside.kernel.cloud import Cloud, Component, FrontDoor, Site
 from airside.kernel.errors import ServiceError
+from airside.kernel.http import HttpRequest, HttpResponse
 from airside.kernel.operation import Operation
 from airside.kernel.resource import ResourceType
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 ResourcePolicy = Callable[["Context", str], Awaitable["Mapping[str, object] | None"]]
 """Finds the policy document attached to a resource ARN (a bucket's, a queue's, a function's)."""
+
+Finish = Callable[["Context", HttpRequest, HttpResponse], Awaitable[None]]
+"""Adds what a response of the service lacks; gets the request with the bucket in its path."""
 
 
 class Service:
@@ -35,6 +39,7 @@ class Service:
         policy: ResourcePolicy | None = None,
         sites: Callable[[Cloud], Awaitable[list[Site]]] | None = None,
         anonymous: bool = False,
+        finish: "Finish | None" = None,
     ) -> None:
         self.name = name
         self.components = tuple(components)
@@ -45,6 +50,8 @@ class Service:
         """Lists what deserves a local port of its own; say `cloud.sites_changed()` on a change."""
         self.anonymous = anonymous
         """Whether unsigned requests reach `authorize` (S3) or are refused at once (all others)."""
+        self.finish = finish
+        """Sees every response before it goes out (CORS of buckets)."""
         self.operations: dict[str, Operation] = {}
         for module in modules:
             for declared in _declared(module):

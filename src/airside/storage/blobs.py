@@ -9,6 +9,7 @@ blob is recorded in the store, under `("blob", id, owner)`; what nobody needs is
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,6 +44,10 @@ class FileBlobs:
         self._new.mkdir(parents=True, exist_ok=True)
         for leftover in self._new.iterdir():
             leftover.unlink()
+        if durable:
+            sync_folder(folder)
+        self._shards = {path.name for path in folder.iterdir()}
+        self._making_shard = threading.Lock()
 
     def create(self) -> "FileBlobWriter":
         """Start writing a blob."""
@@ -114,15 +119,18 @@ class FileBlobs:
         if self._durable:
             os.fsync(file.fileno())
         file.close()
-        try:
-            written.rename(kept)
-        except FileNotFoundError:
-            kept.parent.mkdir(exist_ok=True)
-            if self._durable:
-                sync_folder(self._folder)
-            written.rename(kept)
+        self._make_shard(kept.parent)
+        written.rename(kept)
         if self._durable:
             sync_folder(kept.parent)
+
+    def _make_shard(self, shard: Path) -> None:
+        with self._making_shard:
+            if shard.name not in self._shards:
+                shard.mkdir(exist_ok=True)
+                if self._durable:
+                    sync_folder(self._folder)
+                self._shards.add(shard.name)
 
     def _older_than(self, instant: float) -> list[str]:
         return [

@@ -10,15 +10,18 @@ names; whatever a crash leaves behind is removed at the next opening.
 
 import asyncio
 import fcntl
+import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from airside.storage import manifest
-from airside.storage.errors import BranchExists, DataDirDamaged, DataDirInUse, UnknownBranch
-from airside.storage.layer import Layer, empty_layer, files_of
+from airside.storage.compaction import DEPTH_MAX, Compaction, Stopped
+from airside.storage.errors import BranchExists, DataDirInUse, StoreClosed, UnknownBranch
+from airside.storage.layers import Layers
+from airside.storage.manifest import Branches
 from airside.storage.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -27,6 +30,8 @@ MAIN = "main"
 COMMIT_THREADS = 8
 """At most one commit runs per branch; this many branches commit side by side."""
 
+log = logging.getLogger("airside.storage")
+
 
 class StoreFamily:
     """The branches of one data folder. `main` always exists."""
@@ -34,17 +39,15 @@ class StoreFamily:
     def __init__(self, folder: Path, lock: int, synchronous: str) -> None:
         self._folder = folder
         self._lock = lock
-        self._synchronous = synchronous
         self._durable = synchronous != "NORMAL"
-        self._empty_layer = empty_layer()
-        self._branches: manifest.Branches = {}
-        self._layers: dict[int, Layer] = {}
         self._stores: dict[str, SqliteStore] = {}
-        self._number = 0
         self._committers = ThreadPoolExecutor(COMMIT_THREADS, "airside-commit")
-        self._keeper = ThreadPoolExecutor(1, "airside-layers")
-        """Runs what changes layers other than tops, one thing at a time."""
-        self._changing = asyncio.Lock()
+        self._compaction = Compaction(self)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.layers = Layers(folder / "layers", synchronous=synchronous)
+        self.changing = asyncio.Lock()
+        """Held while the manifest changes."""
+        self.branches = self._load()
 
     @classmethod
     def open(cls, path: Path | str, *, synchronous: str = "FULL") -> "StoreFamily":
@@ -56,15 +59,13 @@ class StoreFamily:
         if synchronous not in {"FULL", "NORMAL"}:
             raise ValueError(f"synchronous is FULL or NORMAL, not {synchronous!r}")
         folder = Path(path)
-        (folder / "layers").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         lock = _lock(folder / "lock")
         try:
-            family = cls(folder, lock, synchronous)
-            family._load()
+            return cls(folder, lock, synchronous)
         except BaseException:
             os.close(lock)
             raise
-        return family
 
     @property
     def main(self) -> SqliteStore:
@@ -73,15 +74,16 @@ class StoreFamily:
 
     def names(self) -> list[str]:
         """Every branch, sorted."""
-        return sorted(self._branches)
+        return sorted(self.branches)
 
     def get(self, name: str) -> SqliteStore:
-        """The store of a branch. Raises UnknownBranch."""
+        """The store of a branch. Raises UnknownBranch, StoreClosed."""
+        if self._lock < 0:
+            raise StoreClosed(f"{self._folder} is closed")
         store = self._stores.get(name)
         if store is None:
-            store = self._stores[name] = SqliteStore(
-                [self._layer(number) for number in self._stack(name)], self._committers
-            )
+            stack = [self.layers.get(number) for number in self._stack(name)]
+            store = self._stores[name] = SqliteStore(stack, self._committers)
         return store
 
     async def branch(self, parent: str, child: str) -> SqliteStore:
@@ -89,138 +91,162 @@ class StoreFamily:
 
         Raises UnknownBranch, BranchExists.
         """
-        async with self._changing:
-            if child in self._branches:
-                raise BranchExists(f"there is a branch {child!r} already")
-            self._stack(parent)
-            tops = await self._create_layers(2)
-            try:
-                async with self.get(parent).paused():
-                    below = self._stack(parent)
-                    await self._save({
-                        **self._branches,
-                        parent: (tops[0], *below),
-                        child: (tops[1], *below),
-                    })  # fmt: skip
-                    self._restack(parent)
-            except BaseException:
-                await self._remove(number for number in tops if not self._is_used(number))
-                raise
-            self._keeper.submit(self._layers[below[0]].freeze)
-            return self.get(child)
+        await self._through(self._branch(parent, child))
+        for name in (parent, child):
+            if len(self.branches.get(name, ())) > DEPTH_MAX:
+                self._compact_later(name)
+        return self.get(child)
 
     async def delete(self, name: str) -> None:
         """Remove a branch and the layers that no other one shares. Raises UnknownBranch."""
         if name == MAIN:
             raise ValueError("the main branch cannot be deleted")
-        async with self._changing:
-            stack = self._stack(name)
-            await self._close_store(name)
-            await self._save({key: self._branches[key] for key in self._branches if key != name})
-            await self._remove(number for number in stack if not self._is_used(number))
+        stack = self._stack(name)
+        await self._through(self._delete(name))
+        for other, shared in self.branches.items():
+            if set(stack) & set(shared):
+                self._compact_later(other)
 
     async def clear(self, name: str) -> None:
         """Empty a branch. Its store is closed; `get` it again. Raises UnknownBranch."""
-        async with self._changing:
-            stack = self._stack(name)
-            fresh = await self._create_layers(1)
-            await self._close_store(name)
-            await self._save({**self._branches, name: fresh})
-            await self._remove(number for number in stack if not self._is_used(number))
+        await self._through(self._clear(name))
+
+    async def compact(self, name: str) -> None:
+        """Fold layers of a branch into each other where that can be done; reads get faster.
+
+        Everything goes on meanwhile. Happens by itself when it is needed. Raises UnknownBranch.
+        """
+        self._stack(name)
+        await self._through(self._compact(name))
+
+    async def push(self, name: str, stack: tuple[int, ...]) -> bool:
+        """Freeze the top of a branch and put a fresh one on it, if its stack is still `stack`."""
+        async with self.changing:
+            if self.branches.get(name) != stack:
+                return False
+            fresh = await self.layers.create(1)
+            try:
+                async with self.get(name).paused():
+                    await self.change({**self.branches, name: (*fresh, *stack)})
+            finally:
+                await self.remove_unused(fresh)
+            self.layers.freeze_later(stack[0])
+            return True
+
+    async def settle(self) -> None:
+        """Wait for whatever is being changed, in the background too."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """Close every store and give the folder free."""
-        async with self._changing:
-            for name in list(self._stores):
-                await self._close_store(name)
-            layers, self._layers = list(self._layers.values()), {}
-            for layer in layers:
-                await self._in_keeper(layer.close)
-            self._committers.shutdown()
-            self._keeper.shutdown()
-            if self._lock >= 0:
-                os.close(self._lock)
-                self._lock = -1
+        """Close every store and give the folder free. What was started is finished first."""
+        self._compaction.stop()
+        await self.settle()
+        for name in list(self._stores):
+            await self._close_store(name)
+        await self.layers.close()
+        self._committers.shutdown()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
-    def _load(self) -> None:
+    async def change(self, branches: Branches) -> None:
+        """Make `branches` the truth on disk and here, or neither. For holders of `changing`.
+
+        Stores whose top changes must be paused.
+        """
+        before = self.branches
+        try:
+            await self.layers.run(manifest.save, self._folder, branches, durable=self._durable)
+        except OSError:
+            # The new manifest may be in place already: its durability is what failed.
+            await self.layers.run(manifest.save, self._folder, before, durable=self._durable)
+            raise
+        self.branches = branches
+        for name, store in self._stores.items():
+            if branches[name] != before[name]:
+                store.restack([self.layers.get(number) for number in branches[name]])
+
+    async def remove_unused(self, numbers: tuple[int, ...]) -> None:
+        """Remove those of the layers that no branch uses."""
+        used = {number for stack in self.branches.values() for number in stack}
+        await self.layers.remove(number for number in numbers if number not in used)
+
+    def _load(self) -> Branches:
         found = manifest.load(self._folder)
-        self._branches = found or {}
-        used = {number for stack in self._branches.values() for number in stack}
-        self._number = max(used, default=0)
-        _remove_leftovers(self._folder / "layers", {self._path(number) for number in used})
-        if found is None:
-            self._number = 1
-            manifest.write_file(self._path(1), self._empty_layer, durable=self._durable)
-            manifest.sync_folder(self._folder / "layers")
-            self._branches = {MAIN: (1,)}
-            manifest.save(self._folder, self._branches, durable=self._durable)
-
-    def _path(self, number: int) -> Path:
-        return self._folder / "layers" / f"{number}.db"
+        used = {number for stack in (found or {}).values() for number in stack}
+        self.layers.tidy(used)
+        if found is not None:
+            return found
+        made: Branches = {MAIN: self.layers.create_now(1)}
+        manifest.save(self._folder, made, durable=self._durable)
+        return made
 
     def _stack(self, name: str) -> tuple[int, ...]:
         try:
-            return self._branches[name]
+            return self.branches[name]
         except KeyError:
             raise UnknownBranch(f"there is no branch {name!r}") from None
 
-    def _is_used(self, number: int) -> bool:
-        return any(number in stack for stack in self._branches.values())
+    async def _branch(self, parent: str, child: str) -> None:
+        async with self.changing:
+            if child in self.branches:
+                raise BranchExists(f"there is a branch {child!r} already")
+            store = self.get(parent)
+            tops = await self.layers.create(2)
+            try:
+                async with store.paused():
+                    below = self._stack(parent)
+                    changed = {parent: (tops[0], *below), child: (tops[1], *below)}
+                    if store.layers[0].is_empty():
+                        # No need to freeze it, and reads have one layer less to look at.
+                        changed = {child: (tops[1], *below[1:])}
+                    await self.change({**self.branches, **changed})
+            finally:
+                await self.remove_unused(tops)
+            if parent in changed:
+                self.layers.freeze_later(below[0])
 
-    def _layer(self, number: int) -> Layer:
-        layer = self._layers.get(number)
-        if layer is None:
-            layer = self._layers[number] = Layer(self._path(number), synchronous=self._synchronous)
-        return layer
+    async def _delete(self, name: str) -> None:
+        async with self.changing:
+            stack = self._stack(name)
+            await self._close_store(name)
+            await self.change({key: self.branches[key] for key in self.branches if key != name})
+            await self.remove_unused(stack)
 
-    def _restack(self, name: str) -> None:
-        store = self._stores.get(name)
-        if store is not None:
-            store.restack([self._layer(number) for number in self._stack(name)])
+    async def _clear(self, name: str) -> None:
+        async with self.changing:
+            stack = self._stack(name)
+            fresh = await self.layers.create(1)
+            try:
+                await self._close_store(name)
+                await self.change({**self.branches, name: fresh})
+            finally:
+                await self.remove_unused((*stack, *fresh))
 
-    async def _create_layers(self, count: int) -> tuple[int, ...]:
-        """Make empty layers that no branch uses yet; their numbers."""
-        numbers = tuple(range(self._number + 1, self._number + 1 + count))
-        self._number += count
-
-        def create() -> None:
-            for number in numbers:
-                manifest.write_file(self._path(number), self._empty_layer, durable=self._durable)
-            if self._durable:
-                manifest.sync_folder(self._folder / "layers")
-
-        await self._in_keeper(create)
-        return numbers
-
-    async def _save(self, branches: manifest.Branches) -> None:
-        """Make `branches` the truth, on disk and here, or neither."""
+    async def _compact(self, name: str) -> None:
         try:
-            await self._in_keeper(manifest.save, self._folder, branches, durable=self._durable)
-        except OSError:
-            # The new manifest may be in place already: its durability is what failed.
-            await self._in_keeper(
-                manifest.save, self._folder, self._branches, durable=self._durable
-            )
-            raise
-        self._branches = branches
+            await self._compaction.compact(name)
+        except Stopped:
+            log.debug("folding the layers of %s goes on at another time", name)
+
+    def _compact_later(self, name: str) -> None:
+        self._start(self._compact(name)).set_name(f"compact {name}")
 
     async def _close_store(self, name: str) -> None:
         store = self._stores.pop(name, None)
         if store is not None:
             await store.close()
 
-    async def _remove(self, numbers: Iterable[int]) -> None:
-        """Remove layers that no branch uses any more."""
-        for number in list(numbers):
-            layer = self._layers.pop(number, None)
-            if layer is not None:
-                await self._in_keeper(layer.close)
-            for path in files_of(self._path(number)):
-                await self._in_keeper(path.unlink, missing_ok=True)
+    async def _through(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a change to its end even when its caller is cancelled: half of one is none."""
+        return await asyncio.shield(self._start(work))
 
-    async def _in_keeper(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._keeper, lambda: work(*args, **named))
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _lock(path: Path) -> int:
@@ -237,14 +263,3 @@ def _lock(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"pid {os.getpid()}\n".encode(), 0)
     return descriptor
-
-
-def _remove_leftovers(folder: Path, used: set[Path]) -> None:
-    """Delete layers that the manifest doesn't name, and see that those it names are there."""
-    for path in used:
-        if not path.exists():
-            raise DataDirDamaged(f"{path} is missing.")
-    kept = {path for layer in used for path in files_of(layer)}
-    for path in folder.iterdir():
-        if path not in kept:
-            path.unlink()

@@ -28,6 +28,7 @@ MAPPED_BYTES = 1 << 30
 _GET = "SELECT v FROM kv WHERE k = ?"
 _SCAN = "SELECT k, v FROM kv WHERE k >= ? AND k < ? ORDER BY k LIMIT ?"
 _SCAN_REVERSE = "SELECT k, v FROM kv WHERE k >= ? AND k < ? ORDER BY k DESC LIMIT ?"
+_ROW_AT = "SELECT 1 FROM kv LIMIT 1 OFFSET ?"
 _PUT = "INSERT INTO kv VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
 _DELETE = "DELETE FROM kv WHERE k = ?"
 
@@ -86,6 +87,18 @@ class Layer:
         return self._reader.execute(
             _SCAN_REVERSE if reverse else _SCAN, (start, end, -1 if limit is None else limit)
         )
+
+    def is_empty(self) -> bool:
+        """Whether it has no rows, not even marks of deletion."""
+        return not self.has_more_rows_than(0)
+
+    def has_more_rows_than(self, count: int) -> bool:
+        """Whether it has so many rows, marks of deletion included."""
+        return self._execute(_ROW_AT, (count,)).get is not None
+
+    def second_reader(self) -> apsw.Connection:
+        """Open one more connection for reading, for another thread."""
+        return apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
 
     def write(self, writes: Mapping[bytes, bytes | None], *, bottom: bool) -> None:
         """Begin a transaction and write; None deletes. Only `commit` makes it seen and durable.

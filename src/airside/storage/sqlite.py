@@ -58,6 +58,8 @@ class SqliteStore:
         self._busy = False
         self._scheduled = False
         self._pauses = 0
+        self._top = layers[0]
+        self._pages_moved = 0
         self._closed = False
         self._idle = asyncio.Event()
         self.restack(layers)
@@ -119,11 +121,14 @@ class SqliteStore:
             self._schedule()
 
     def restack(self, layers: Sequence[Layer]) -> None:
-        """Go on with another stack of the same content. Only while paused."""
+        """Go on with another stack of the same content. Only while paused if the top changes."""
         self._layers = tuple(layers)
-        self._top = self._layers[0]
         self._view = view_of(self._layers)
-        self._pages_moved = self._top.pages_written()
+        if self._top is not layers[0]:
+            self._top = layers[0]
+            self._pages_moved = self._top.pages_written()
+        for layer in layers:
+            layer.release()
         self._stale = True
 
     def _refresh(self) -> None:

@@ -329,3 +329,25 @@ def test_signed_requests(
     shown = json.loads(body)["requestContext"]["authorizer"]["iam"]
     assert shown["accountId"] == account
     assert shown["userArn"] == f"arn:aws:iam::{account}:root"
+
+
+def test_access_logs(aws: Callable[..., Any], function: Any, get: Any, account: str) -> None:
+    logs = aws("logs")
+    logs.create_log_group(logGroupName="/access")
+    client, api_id = _api(aws, function("echo", ECHO))
+    client.update_stage(
+        ApiId=api_id, StageName="$default",
+        AccessLogSettings={
+            "DestinationArn": f"arn:aws:logs:us-east-1:{account}:log-group:/access",
+            "Format": '{"route":"$context.routeKey","status":$context.status,'
+            '"ip":"$context.identity.sourceIp","x":"$context.error.message"}',
+        },
+    )  # fmt: skip
+    get(api_id, "/a")
+    deadline, events = time.monotonic() + 10, []
+    while not events and time.monotonic() < deadline:
+        time.sleep(0.05)
+        events = logs.filter_log_events(logGroupName="/access")["events"]
+    assert [json.loads(event["message"]) for event in events] == [
+        {"route": "$default", "status": 200, "ip": "127.0.0.1", "x": "-"}
+    ]

@@ -235,3 +235,59 @@ async def test_exports_are_imported_and_protected(desk: Any) -> None:
         "other", maker | things(A={"Name": "a3"}) | {"Outputs": maker["Outputs"]}
     )
     assert other["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize("skip", [False, True])
+async def test_a_rollback_that_failed_can_be_continued(desk: Any, skip: bool) -> None:
+    first = things(A={"Name": "a", "Size": 1}, R={"Name": "r"})
+    await desk.create("app", first)
+    desk.world.failing |= {"create N"}
+    second = things(A={"Name": "a", "Size": 2}, R={"Name": "r2"}, N={"_DependsOn": ["A", "R"]})
+    desk.world.gates["N"] = asyncio.Event()
+    await desk.call("UpdateStack", StackName="app", TemplateBody=_json(second))
+    await desk.until("update A")
+    desk.world.failing.add("update A")
+    await asyncio.sleep(0.01)
+    desk.world.gates["N"].set()
+    stack = await desk.settle("app")
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+    with pytest.raises(ServiceError, match="can not be updated"):
+        await desk.update("app", first)
+    if not skip:
+        desk.world.failing.remove("update A")
+    await desk.call(
+        "ContinueUpdateRollback", StackName="app", ResourcesToSkip=["A"] if skip else []
+    )
+    stack = await desk.settle("app")
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert sorted(desk.world.things) == ["a", "r"]
+    assert desk.world.things["a"]["Size"] == (2 if skip else 1)
+
+
+async def test_an_update_can_be_cancelled(desk: Any) -> None:
+    await desk.create("app", things(A={"Name": "a", "Size": 1}))
+    desk.world.gates["A"] = asyncio.Event()
+    second = things(A={"Name": "a", "Size": 2}, B={"_DependsOn": "A"})
+    await desk.call("UpdateStack", StackName="app", TemplateBody=_json(second))
+    await asyncio.sleep(0.01)
+    await desk.call("CancelUpdateStack", StackName="app")
+    desk.world.gates["A"].set()
+    stack = await desk.settle("app")
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert desk.world.things == {"a": {"Name": "a", "Size": 1}}
+    with pytest.raises(ServiceError, match="CancelUpdateStack cannot be called from current stack"):
+        await desk.call("CancelUpdateStack", StackName="app")
+
+
+async def test_a_failed_update_may_keep_what_worked(desk: Any) -> None:
+    await desk.create("app", things(A={"Name": "a", "Size": 1}, R={"Name": "r"}))
+    desk.world.failing.add("create N")
+    second = things(A={"Name": "a", "Size": 2}, R={"Name": "r2"}, N={"_DependsOn": ["A", "R"]})
+    stack = await desk.update("app", second, DisableRollback=True)
+    assert stack["StackStatus"] == "UPDATE_FAILED"
+    assert desk.world.things["a"]["Size"] == 2
+    assert sorted(desk.world.things) == ["a", "r2"]
+    desk.world.failing.clear()
+    stack = await desk.update("app", second)
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert len(desk.world.things) == 3

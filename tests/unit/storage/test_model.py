@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from airside.storage import MemoryStore, StoreFamily, sqlite
+from airside.storage import MemoryStore, StoreFamily, compaction, sqlite
 
 T = TypeVar("T")
 
@@ -180,6 +180,26 @@ class StoreMachine(RuleBasedStateMachine):
         self.run(self.family.clear(name))
         self.model[name] = MemoryStore()
 
+    @rule(name=branches)
+    def compact(self, name: str) -> None:
+        self.run(self.family.compact(name))
+
+    @rule(name=branches, other=branches, waves=st.lists(bodies, min_size=1, max_size=4))
+    def compact_while_writing(self, name: str, other: str, waves: list[Any]) -> None:
+        async def all_of() -> list[Any]:
+            folding = asyncio.ensure_future(self.family.compact(name))
+            store, seen = self.family.get(other), []
+            for script in waves:
+                seen.append(await outcome(store, script))
+                assert await store.read(everything) == await store.transact(everything)
+            await folding
+            return seen
+
+        async def expected() -> list[Any]:
+            return [await outcome(self.model[other], script) for script in waves]
+
+        assert self.run(all_of()) == self.run(expected())
+
     @rule()
     def reopen(self) -> None:
         self.run(self.family.close())
@@ -194,6 +214,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def only_the_layers_in_use_are_on_disk(self) -> None:
+        self.run(self.family.settle())
         used = {layer.path.name for name in self.model for layer in self.family.get(name).layers}
         assert {path.name for path in (self.folder / "layers").glob("*.db")} == used
 
@@ -209,6 +230,9 @@ class BusyStoreMachine(StoreMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(sqlite, "LOG_PAGES_MAX", 1)
         self.patch.setattr(sqlite, "WRITES_IN_PLACE_MAX", 1)
+        self.patch.setattr(compaction, "CHUNK_ROWS", 1)
+        self.patch.setattr(compaction, "DEPTH_MAX", 3)
+        self.patch.setattr(compaction, "TOP_ROWS_MAX", 1)
         super().__init__()
 
     def teardown(self) -> None:

@@ -10,6 +10,7 @@ from airside.services.apigatewayv2 import (
     stages,
     tags,
 )
+from airside.services.apigatewayv2.access_log import AccessLogs
 from airside.services.apigatewayv2.authorization import Decisions
 from airside.services.apigatewayv2.gateway import Gateway, front
 from airside.services.apigatewayv2.integration import Integrations
@@ -30,7 +31,7 @@ SERVICE = Service(
     "apigatewayv2",
     modules=[apis, authorizers, integrations, routes, stages, tags],
     errors=errors,
-    components=[Gateway, Integrations, Decisions, Issuers, Throttles],
+    components=[Gateway, Integrations, Decisions, Issuers, Throttles, AccessLogs],
     resources=[
         ApiMappingType,
         ApiType,

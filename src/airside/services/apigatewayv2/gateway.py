@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse
 from airside.kernel.http import BodyTooLarge
-from airside.services.apigatewayv2 import cors, store
+from airside.services.apigatewayv2 import access_log, cors, store
 from airside.services.apigatewayv2.api import Snapshot
 from airside.services.apigatewayv2.authorization import authorize
 from airside.services.apigatewayv2.event import Call
@@ -119,12 +119,17 @@ async def _pass_on(
         return message(413, "Request Entity Too Large")
     call = _call(ctx, live, stage, route, variables, http, body, request_id)
     own = _own_context(ctx, live, route, call)
+    began = ctx.clock.monotonic()
+    response = None
     if route.authorization != "NONE":
-        refusal = await authorize(own, route, call, http)
-        if refusal is not None:
-            return refusal  # not billed
-    response = await ctx.component(Integrations).invoke(own, route, call)
-    _meter(own, route, len(body), response)
+        response = await authorize(own, route, call, http)
+    if response is None:  # what is refused is not billed
+        response = await ctx.component(Integrations).invoke(own, route, call)
+        _meter(own, route, len(body), response)
+    if stage.access_log is not None:
+        seconds = ctx.clock.monotonic() - began
+        text = access_log.line(stage.access_log.get("Format", ""), call, response, seconds)
+        ctx.component(access_log.AccessLogs).write(own, stage.access_log, call, text)
     return response
 
 

@@ -44,6 +44,7 @@ class LiveStage:
     matcher: Matcher[LiveRoute]
     cors: Members | None
     variables: Mapping[str, str]
+    access_log: Members | None
 
 
 @dataclass(slots=True)
@@ -87,7 +88,9 @@ def _compile_stage(api: Api, name: str, stage: Members, snapshot: Snapshot) -> L
         (route["RouteKey"], _compile_route(api, name, stage, route, snapshot))
         for route in snapshot.routes.values()
     ]
-    return LiveStage(name, Matcher(routes), snapshot.cors, variables)
+    return LiveStage(
+        name, Matcher(routes), snapshot.cors, variables, stage.get("AccessLogSettings") or None
+    )
 
 
 def _compile_route(

@@ -42,12 +42,14 @@ async def begin(
     *,
     also: Callable[[Transaction], None] | None = None,
     expected: str | None = None,
+    status: str | None = None,
     **options: Any,
 ) -> Stack:
     """Write the deployment down and start it.
 
     `expected` is the status that the decision was based on; when the stack has another one by now
-    the request is refused. `options` are members of Deployment.
+    the request is refused. `status` is the first one when it is not the usual one of its kind.
+    `options` are members of Deployment.
     """
     number = stack.revision + 1 if revision is not None else stack.revision
     role_arn = options.pop("role_arn", "") or (revision.role_arn if revision else "")
@@ -58,7 +60,7 @@ async def begin(
         **options,
     )  # fmt: skip
     started: Stack = changed(
-        stack, status=_FIRST[kind], status_reason="User Initiated", revision=number,
+        stack, status=status or _FIRST[kind], status_reason="User Initiated", revision=number,
         deployment=deployment, updated_at=now if kind == "update" else stack.updated_at,
     )  # fmt: skip
     event = Event(
@@ -72,8 +74,8 @@ async def begin(
             if held is not None:
                 raise already_exists(stack.name)
         elif held is None or held.status != expected:
-            status = held.status if held else "DELETE_COMPLETE"
-            raise ValidationError(f"Stack:{stack.id} is in {status} state and can not be updated.")
+            found = held.status if held else "DELETE_COMPLETE"
+            raise ValidationError(f"Stack:{stack.id} is in {found} state and can not be updated.")
         store.save(tx, started)
         store.add_event(tx, started.key, event)
         if revision is not None:

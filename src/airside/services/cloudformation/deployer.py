@@ -212,6 +212,8 @@ class Deployer:
             await self.journal.finish("ROLLBACK_COMPLETE")
 
     async def _roll_back_update(self) -> None:
+        for name in self.deployment.skip:
+            await self._leave(name)
         graph = {
             name: frozenset(resource.needs)
             for name, resource in self.journal.resources.items()
@@ -221,12 +223,20 @@ class Deployer:
         await self._mark_crashed(failures)
         if failures:
             names = ", ".join(failures)
-            await self.journal.finish(
+            await self.journal.pause(
                 "UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{names}]. "
             )
             return
         await self._enter("rollback-cleanup", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         await self._clean_up_rollback()
+
+    async def _leave(self, name: str) -> None:
+        """Take a resource that cannot be put back for put back."""
+        resource = self.journal.resources[name]
+        resource = changed(
+            resource, action="", current=resource.current or resource.other, other=None
+        )
+        await self.journal.write(resource, ("UPDATE_COMPLETE", None))
 
     async def _clean_up_rollback(self) -> None:
         resources = self.journal.resources
@@ -302,6 +312,8 @@ class Deployer:
         if problem is not None:
             await self.journal.finish("DELETE_FAILED", problem)
             return
+        for action in ("replace", "swapped"):  # left over where a rollback failed
+            await self._remove_others(action)
         failures = await self._remove(list(self.journal.resources))
         if failures:
             names = ", ".join(failures)

@@ -121,6 +121,10 @@ class Journal:
             client_token=deployment.client_token if deployment else None,
         )
 
+    async def pause(self, status: str, reason: str) -> None:
+        """End the deployment where it stands: what it did stays known, so that it can go on."""
+        await self.write_stack(status, reason, deployment=None)
+
     async def finish(self, status: str, reason: str | None = None, **members: Any) -> None:
         """End the deployment: the stack's last state, and no trace of the work in its resources."""
         resources = {}

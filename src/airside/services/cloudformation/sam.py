@@ -75,17 +75,26 @@ class SamTransform(Component):
         assert worker is not None
         assert worker.stdin is not None
         assert worker.stdout is not None
+        reply = b""
         try:
             worker.stdin.write(line)
             await worker.stdin.drain()
             reply = await worker.stdout.readline()
         except (BrokenPipeError, ConnectionResetError):
-            reply = b""
+            pass
+        finally:
+            if (
+                not reply
+            ):  # it died, or this request was cancelled: its answer must not be the next's
+                _kill(worker)
         if not reply:
-            await self._dismiss()
             return {"message": "", "errors": ["Internal transform failure."]}
         answer: dict[str, Any] = json.loads(reply)
         return answer
+
+    def _is_leaving(self) -> bool:
+        worker = self._worker
+        return worker is None or worker.returncode is not None or _closed(worker)
 
     def _close(self) -> None:
         """Let an idle worker go: it ends when its stdin does."""
@@ -99,6 +108,17 @@ class SamTransform(Component):
             self._close()
             await self._worker.wait()
         self._worker = None
+
+
+def _kill(worker: asyncio.subprocess.Process) -> None:
+    if worker.returncode is None:
+        worker.kill()
+    if worker.stdin is not None:
+        worker.stdin.close()
+
+
+def _closed(worker: asyncio.subprocess.Process) -> bool:
+    return worker.stdin is None or worker.stdin.is_closing()
 
 
 def _refusal(template: Template, answer: dict[str, Any]) -> TemplateError:

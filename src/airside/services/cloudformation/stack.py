@@ -74,6 +74,8 @@ class Deployment(msgspec.Struct, frozen=True):
     on_failure: str = "ROLLBACK"
     """ROLLBACK, DELETE or DO_NOTHING: what becomes of a stack that cannot be created."""
     retain: list[str] = []
+    skip: list[str] = []
+    """Resources that a continued rollback leaves as they are."""
     client_token: str | None = None
 
 

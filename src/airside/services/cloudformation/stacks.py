@@ -100,6 +100,27 @@ async def cancel_update_stack(ctx: Context, request: Request) -> Result | None:
     return None
 
 
+@operation("ContinueUpdateRollback", resource=stack_arn)
+async def continue_update_rollback(ctx: Context, request: Request) -> Result:
+    """Try a rollback that failed once more, perhaps without some resources."""
+    stack = await stack_named(ctx, request["StackName"])
+    if stack.status != "UPDATE_ROLLBACK_FAILED":
+        raise ValidationError(
+            f"Stack:{stack.id} is in {stack.status} state and can not be continued for rollback."
+        )
+    skip = request.get("ResourcesToSkip", [])
+    held = await ctx.store.read(lambda view: store.resources(view, stack.key))
+    unknown = [name for name in skip if name not in held]
+    if unknown:
+        raise ValidationError(f"Resources [{', '.join(unknown)}] do not exist in the stack")
+    await begin(
+        ctx, stack, "update", None, expected=stack.status, status="UPDATE_ROLLBACK_IN_PROGRESS",
+        phase="rollback", skip=skip, role_arn=request.get("RoleARN", ""),
+        client_token=request.get("ClientRequestToken"),
+    )  # fmt: skip
+    return {}
+
+
 @operation("DeleteStack", resource=stack_arn)
 async def delete_stack(ctx: Context, request: Request) -> Result | None:
     """Start removing a stack; nothing happens when there is none."""

@@ -4,6 +4,7 @@ from airside.kernel import Service
 from airside.services.s3 import (
     buckets,
     copies,
+    cors,
     deletes,
     errors,
     listings,
@@ -11,11 +12,13 @@ from airside.services.s3 import (
     object_settings,
     objects,
     permissions,
+    posts,
     reads,
     settings,
     uploads,
 )
 from airside.services.s3.access import bucket_policy_of
+from airside.services.s3.cors import add_cors_headers
 from airside.services.s3.events import Courier
 from airside.services.s3.resources import BucketPolicyResource, BucketResource
 from airside.services.s3.website import website_front
@@ -25,12 +28,14 @@ SERVICE = Service(
     modules=[
         buckets,
         copies,
+        cors,
         deletes,
         listings,
         multipart,
         object_settings,
         objects,
         permissions,
+        posts,
         reads,
         settings,
         uploads,
@@ -41,4 +46,5 @@ SERVICE = Service(
     fronts={"s3-website": website_front},
     policy=bucket_policy_of,
     anonymous=True,
+    finish=add_cors_headers,
 )

@@ -1,14 +1,17 @@
-"""Who may touch a bucket: policy, ACL and public access block as one policy document."""
+"""Who may touch a bucket: policy, ACL and public access block as one decision."""
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from airside.identity.policy import Policy, PolicySyntaxError, evaluate
+from airside.identity.policy import Policy, evaluate
 from airside.kernel import Context, Principal, Snapshot
 from airside.services.s3 import errors, grants, store
 from airside.services.s3.bucket import ENFORCED, Bucket
+from airside.services.s3.conditions import condition_keys
 from airside.services.s3.names import bucket_arn, object_arn, split_arn
+from airside.services.s3.object import Version
 
 _NARROWING_KEYS = frozenset(
     {
@@ -18,36 +21,128 @@ _NARROWING_KEYS = frozenset(
     }
 )  # fmt: skip
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+_POLICY_ACTIONS = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+_ABOUT_WHAT_IS_THERE = (
+    "s3:GetObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutObjectTagging",
+    "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging",
+    "s3:PutObjectRetention", "s3:PutObjectLegalHold",
+)  # fmt: skip
 
 
-async def bucket_policy_of(ctx: Context, arn: str) -> Mapping[str, object] | None:
-    """The policy in effect for a bucket or an object; None when nothing grants or denies."""
-    bucket_name, key = split_arn(arn)
+def may(
+    view: Snapshot,
+    bucket: Bucket,
+    key: str,
+    action: str,
+    principal: Principal,
+    request: Mapping[str, Any] | None = None,
+) -> bool:
+    """Whether `principal` may do `action` to the bucket, or (with a key) to an object.
 
-    def find(view: Snapshot) -> Mapping[str, object] | None:
-        bucket = store.find_bucket(view, bucket_name)
-        if bucket is None:
-            return None
-        statements = effective_statements(view, bucket, key)
-        return {"Version": "2012-10-17", "Statement": statements} if statements else None
+    Callers of the bucket's own account have been judged by their identity policies before; here
+    only the bucket's policy can refuse them.
+    """
+    own = owns(bucket, principal)
+    if own and not bucket.has_policy and bucket.ownership == ENFORCED:
+        return True
+    request = request or {}
+    version = _there(view, bucket, key, request)
+    allowed = False
+    if bucket.has_policy:
+        policy = _policy(view, bucket)
+        arn = object_arn(bucket.name, key) if key else bucket_arn(bucket.name)
+        keys = condition_keys(bucket, request, version)
+        decision = evaluate([policy], action, arn, principal, keys)
+        if decision.explicit_deny:
+            return own and principal.kind == "root" and action in _POLICY_ACTIONS
+        allowed = decision.allowed
+    if bucket.ownership == ENFORCED:
+        return own or allowed
+    return _with_lists(bucket, version, action, principal, own=own, allowed=allowed, key=key)
 
-    return await ctx.store.read(find)
+
+def _there(view: Snapshot, bucket: Bucket, key: str, request: Mapping[str, Any]) -> Version | None:
+    if not key:
+        return None
+    version_id = request.get("VersionId")
+    if version_id is None:
+        return store.current(view, bucket.name, key)
+    return store.find_version(view, bucket.name, key, version_id)
 
 
-def effective_statements(view: Snapshot, bucket: Bucket, key: str) -> list[dict[str, Any]]:
-    """Every statement that counts for a bucket, and for one object in it."""
-    found: list[dict[str, Any]] = []
+def _with_lists(
+    bucket: Bucket,
+    version: Version | None,
+    action: str,
+    principal: Principal,
+    *,
+    own: bool,
+    allowed: bool,
+    key: str,
+) -> bool:
+    """The decision where ACLs count.
+
+    An object that somebody else owns is the owner's: neither the bucket's owner nor the bucket's
+    policy gives access to it.
+    """
+    ignore = bucket.blocks("IgnorePublicAcls")
+    if version is not None and action.startswith(_ABOUT_WHAT_IS_THERE):
+        theirs = version.owner != bucket.owner
+        if _is_account(principal, version.owner):
+            return True
+        if grants.allow(version.grants or [], action, principal, about_object=True,
+                        ignore_public=ignore):  # fmt: skip
+            return True
+        return not theirs and (own or allowed)
+    if own or allowed:
+        return True
+    about_object = bool(key) and action.startswith(_ABOUT_WHAT_IS_THERE)
+    return not about_object and grants.allow(
+        bucket.grants, action, principal, about_object=False, ignore_public=ignore
+    )
+
+
+def owns(bucket: Bucket, principal: Principal) -> bool:
+    """Whether the caller is of the bucket's account. A service acts under its own policy."""
+    return _is_account(principal, bucket.owner)
+
+
+def _is_account(principal: Principal, account_id: str) -> bool:
+    return principal.kind not in ("anonymous", "service") and principal.account_id == account_id
+
+
+def require(
+    view: Snapshot,
+    ctx: Context,
+    bucket: Bucket,
+    action: str,
+    key: str = "",
+    request: Mapping[str, Any] | None = None,
+) -> None:
+    """Raise AccessDenied unless the caller may."""
+    if not may(view, bucket, key, action, ctx.principal, request):
+        raise errors.AccessDenied("Access Denied")
+
+
+def _policy(view: Snapshot, bucket: Bucket) -> Policy:
     document = store.setting(view, bucket.name, "policy")
-    if document is not None:
-        found = statements_of(json.loads(document["Policy"]))
-        if bucket.blocks("RestrictPublicBuckets") and any(map(is_public_statement, found)):
-            found = [entry for entry in found if _survives_restriction(entry)]
-    if bucket.ownership != ENFORCED:
-        ignore = bucket.blocks("IgnorePublicAcls")
-        found += grants.statements(bucket.grants, bucket.name, "", ignore_public=ignore)
-        version = store.current(view, bucket.name, key) if key else None
-        if version is not None and version.grants:
-            found += grants.statements(version.grants, bucket.name, key, ignore_public=ignore)
+    assert document is not None
+    return _compiled(document["Policy"], bucket.blocks("RestrictPublicBuckets"))
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str, restricted: bool) -> Policy:
+    return Policy.parse(
+        {"Version": json.loads(text).get("Version", "2008-10-17"),
+         "Statement": effective_statements(text, restricted=restricted)}
+    )  # fmt: skip
+
+
+def effective_statements(text: str, *, restricted: bool) -> list[dict[str, Any]]:
+    """A policy's statements, those that RestrictPublicBuckets takes away left out."""
+    found = statements_of(json.loads(text))
+    if restricted and any(map(is_public_statement, found)):
+        return [entry for entry in found if _survives_restriction(entry)]
     return found
 
 
@@ -88,30 +183,57 @@ def _survives_restriction(statement: Mapping[str, Any]) -> bool:
     return isinstance(principal, dict) and set(principal) == {"Service"}
 
 
-def may(view: Snapshot, bucket: Bucket, key: str, action: str, principal: Principal) -> bool:
-    """Whether `principal` may do `action`; the bucket's own account may, unless refused."""
-    arn = object_arn(bucket.name, key) if key else bucket_arn(bucket.name)
-    try:
-        policy = Policy.parse(
-            {"Version": "2012-10-17", "Statement": effective_statements(view, bucket, key)}
-        )
-    except PolicySyntaxError:
-        return False
-    decision = evaluate([policy], action, arn, principal)
-    if owns(bucket, principal):
-        return not decision.explicit_deny
-    return decision.allowed
+# What `authorize` is told --------------------------------------------------------------------
 
 
-def owns(bucket: Bucket, principal: Principal) -> bool:
-    """Whether the caller is of the bucket's account. A service acts under its own policy."""
-    return principal.kind not in ("anonymous", "service") and principal.account_id == bucket.owner
+async def bucket_policy_of(ctx: Context, arn: str) -> Mapping[str, object] | None:
+    """A policy that lets through whoever might be allowed, for a bucket or an object.
 
-
-def require(view: Snapshot, ctx: Context, bucket: Bucket, action: str, key: str = "") -> None:
-    """Raise AccessDenied when a caller from outside the bucket's account is not let in.
-
-    Callers of the bucket's own account have been judged by `authorize` before.
+    `authorize` knows nothing of S3's condition keys, so conditions on them are left to `require`,
+    which decides with everything at hand. None when there is no such bucket.
     """
-    if not owns(bucket, ctx.principal) and not may(view, bucket, key, action, ctx.principal):
-        raise errors.AccessDenied("Access Denied")
+    bucket_name, key = split_arn(arn)
+
+    def find(view: Snapshot) -> Mapping[str, object] | None:
+        bucket = store.find_bucket(view, bucket_name)
+        if bucket is None:
+            return None
+        statements = [_POST, *_possible(view, bucket, key)]
+        return {"Version": "2012-10-17", "Statement": statements}
+
+    return await ctx.store.read(find)
+
+
+_POST = {"Effect": "Allow", "Principal": "*", "Action": ["s3:PostObject", "s3:PreflightObject"],
+         "Resource": "*"}  # fmt: skip
+"""A form is signed inside, which PostObject checks by itself; preflights are for everybody."""
+
+
+def _possible(view: Snapshot, bucket: Bucket, key: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    document = store.setting(view, bucket.name, "policy")
+    if document is not None:
+        restricted = bucket.blocks("RestrictPublicBuckets")
+        for entry in effective_statements(document["Policy"], restricted=restricted):
+            found += _without_own_keys(entry)
+    if bucket.ownership != ENFORCED:
+        ignore = bucket.blocks("IgnorePublicAcls")
+        found += grants.statements(bucket.grants, bucket.name, "", ignore_public=ignore)
+        version = store.current(view, bucket.name, key) if key else None
+        if version is not None and version.grants:
+            found += grants.statements(version.grants, bucket.name, key, ignore_public=ignore)
+    return found
+
+
+def _without_own_keys(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """An Allow without its conditions on S3's keys; a Deny with such conditions not at all."""
+    condition = statement.get("Condition", {})
+    kept = {
+        operator: {name: value for name, value in block.items() if not name.startswith("s3:")}
+        for operator, block in condition.items()
+    }
+    if kept == condition:
+        return [statement]
+    if statement.get("Effect") == "Deny":
+        return []
+    return [{**statement, "Condition": {name: block for name, block in kept.items() if block}}]

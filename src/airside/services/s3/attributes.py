@@ -98,13 +98,27 @@ def check_tags(pairs: list[tuple[str, str]], count_max: int) -> dict[str, str]:
 
 def tag_set(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags as documents show them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def encryption_of(request: Mapping[str, Any], bucket: Bucket) -> dict[str, Any]:
-    """How an object is said to be encrypted: as asked, else as the bucket does by default."""
+def encryption_of(
+    request: Mapping[str, Any], bucket: Bucket, customer: dict[str, str] | None
+) -> dict[str, Any]:
+    """How an object is said to be encrypted: as asked, else as the bucket does by default.
+
+    `customer` is what is shown of a key of the caller's own.
+    """
     asked = {name: request[name] for name in _ENCRYPTION if request.get(name) is not None}
     method = asked.get("ServerSideEncryption")
+    if customer is not None:
+        if method is not None:
+            raise errors.InvalidArgument(
+                "Server Side Encryption with Customer provided key is incompatible with the "
+                "encryption method specified",
+                ArgumentName="x-amz-server-side-encryption",
+                ArgumentValue=method,
+            )
+        return dict(customer)
     if method not in (None, "AES256", "aws:kms", "aws:kms:dsse"):
         raise errors.InvalidArgument(
             "The encryption method specified is not supported",

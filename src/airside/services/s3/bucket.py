@@ -31,6 +31,7 @@ class Bucket(Struct, array_like=True, kw_only=True):
     has_cors: bool = False
     has_lifecycle: bool = False
     default_retention: dict[str, Any] = {}
+    has_policy: bool = False
 
     @property
     def is_versioned(self) -> bool:

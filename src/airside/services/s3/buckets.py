@@ -12,7 +12,7 @@ from airside.services.s3.bucket import (
     owner_of,
 )
 from airside.services.s3.common import default_grants, on_bucket, opened, tier1, tier2
-from airside.services.s3.grants import asked
+from airside.services.s3.grants import asked, is_public
 from airside.services.s3.names import check_bucket_name
 
 _OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
@@ -25,6 +25,8 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
     In us-east-1 making one's own bucket again succeeds, elsewhere it is refused.
     """
     name = request["Bucket"]
+    if not ctx.account_id:
+        raise errors.AccessDenied("Access Denied")
     check_bucket_name(name)
     region = _region_asked(ctx, request)
     ownership = request.get("ObjectOwnership", ENFORCED)
@@ -34,8 +36,12 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
             ArgumentName="x-amz-object-ownership",
             ArgumentValue=ownership,
         )
-    shared = asked(request, ctx.account_id, ctx.account_id) is not None
-    if shared and ownership == ENFORCED and request.get("ACL") != "private":
+    shared = asked(request, ctx.account_id, ctx.account_id)
+    if shared and any(map(is_public, shared)) and ownership != ENFORCED:
+        raise errors.InvalidBucketAclWithBlockPublicAccessError(
+            "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+        )
+    if shared is not None and ownership == ENFORCED and request.get("ACL") != "private":
         raise errors.InvalidBucketAclWithObjectOwnership(
             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
         )
@@ -50,7 +56,7 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
         object_lock=lock,
         encryption=DEFAULT_ENCRYPTION,
         public_access_block=ALL_BLOCKED,
-        grants=default_grants(ctx.account_id),
+        grants=default_grants(ctx.account_id) if shared is None else shared,
     )
     if lock:
         lock_configuration = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}

@@ -31,7 +31,7 @@ def opened(
     expected = request.get("ExpectedBucketOwner")
     if expected is not None and expected != bucket.owner:
         raise errors.AccessDenied("Access Denied")
-    access.require(view, ctx, bucket, action, key)
+    access.require(view, ctx, bucket, action, key, request)
     return bucket
 
 
@@ -47,6 +47,16 @@ def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list
     if grants and bucket.blocks("BlockPublicAcls") and any(map(is_public, grants)):
         raise errors.AccessDenied("Access Denied")
     return grants
+
+
+def owner_of_new(ctx: Context, bucket: Bucket, request: Mapping[str, Any]) -> str:
+    """The account that will own a new object."""
+    handed_over = request.get("ACL") == "bucket-owner-full-control"
+    if bucket.ownership == ENFORCED or not ctx.account_id:
+        return bucket.owner
+    if bucket.ownership == "BucketOwnerPreferred" and handed_over:
+        return bucket.owner
+    return ctx.account_id
 
 
 def default_grants(owner: str) -> list[Grant]:

@@ -22,12 +22,22 @@ async def delete_object(ctx: Context, request: Request) -> Result:
     def delete(tx: Transaction) -> tuple[Bucket, Version | None]:
         action = "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"
         bucket = opened(tx, ctx, request, action, key)
+        _check_bypass(bucket, request)
         gone = remove(tx, ctx, bucket, request, random_bytes, now, bypass=bypass)
         return bucket, gone
 
     bucket, gone = await ctx.store.transact(delete)
     events.wake(ctx, bucket)
     return _answer(bucket, gone, version_id)
+
+
+def _check_bypass(bucket: Bucket, request: Request) -> None:
+    given = request.get("BypassGovernanceRetention")
+    if given is not None and not bucket.object_lock:
+        raise errors.InvalidArgument(
+            "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+            ArgumentName="x-amz-bypass-governance-retention",
+        )
 
 
 def _answer(bucket: Bucket, gone: Version | None, version_id: str | None) -> Result:
@@ -132,6 +142,7 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
         bucket = store.load_bucket(tx, request["Bucket"])
         if request.get("ExpectedBucketOwner") not in (None, bucket.owner):
             raise errors.AccessDenied("Access Denied")
+        _check_bypass(bucket, request)
         done: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for item, random_bytes in zip(wanted, draws, strict=True):
@@ -141,7 +152,7 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
             asked = {name: value for name, value in entry.items() if value is not None}
             try:
                 action = "s3:DeleteObjectVersion" if "VersionId" in asked else "s3:DeleteObject"
-                access.require(tx, ctx, bucket, action, item["Key"])
+                access.require(tx, ctx, bucket, action, item["Key"], asked)
                 gone = remove(tx, ctx, bucket, asked, random_bytes, now, bypass=bypass)
             except ServiceError as error:
                 failed.append(

@@ -11,6 +11,10 @@ class AccessDenied(ServiceError):
     """The caller may not do this."""
 
 
+class AccessForbidden(ServiceError):
+    """CORS rules refuse the request."""
+
+
 class AuthorizationHeaderMalformed(ServiceError):
     """The authorization header is malformed."""
 
@@ -59,6 +63,10 @@ class EntityTooSmall(ServiceError):
     """A part or POST upload is smaller than allowed."""
 
 
+class ExpiredToken(ServiceError):
+    """The token has expired."""
+
+
 class IllegalLocationConstraintException(ServiceError):
     """The location constraint does not fit the endpoint."""
 
@@ -71,12 +79,20 @@ class IncompleteBody(ServiceError):
     """The body is shorter than announced."""
 
 
+class InvalidAccessKeyId(ServiceError):
+    """The access key does not exist."""
+
+
 class InvalidAccessPoint(ServiceError):
     """The access point is not valid."""
 
 
 class InvalidArgument(ServiceError):
     """An argument is not valid."""
+
+
+class InvalidBucketAclWithBlockPublicAccessError(ServiceError):
+    """A public ACL is set while public access is blocked."""
 
 
 class InvalidBucketAclWithObjectOwnership(ServiceError):
@@ -183,6 +199,10 @@ class MaxMessageLengthExceeded(ServiceError):
     """The request was too big."""
 
 
+class MaxPostPreDataLengthExceededError(ServiceError):
+    """The fields before the file are too large."""
+
+
 class MetadataTooLarge(ServiceError):
     """The metadata headers exceed the allowed size."""
 
@@ -273,6 +293,10 @@ class ReplicationConfigurationNotFoundError(ServiceError):
 
 class ServerSideEncryptionConfigurationNotFoundError(ServiceError):
     """The bucket has no encryption configuration."""
+
+
+class SignatureDoesNotMatch(ServiceError):
+    """The signature is not genuine."""
 
 
 class TooManyParts(ServiceError):

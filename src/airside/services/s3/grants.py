@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airside.kernel import Principal
 from airside.services.s3 import errors
 from airside.services.s3.bucket import Grant, canonical_id, owner_of
 
@@ -31,12 +32,18 @@ _CANNED: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 _BUCKET_ACTIONS = {
     "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
-    "WRITE": ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "WRITE": (
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:AbortMultipartUpload",
+        "s3:ListMultipartUploadParts",
+    ),
     "READ_ACP": ("s3:GetBucketAcl",),
     "WRITE_ACP": ("s3:PutBucketAcl",),
 }
 _OBJECT_ACTIONS = {
-    "READ": ("s3:GetObject", "s3:GetObjectVersion"),
+    "READ": ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes"),
     "READ_ACP": ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
     "WRITE_ACP": ("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
 }
@@ -143,6 +150,35 @@ def account_of(identifier: str) -> str:
     except ValueError:
         return ""
     return account if len(account) == 12 and canonical_id(account) == identifier else ""
+
+
+def allow(
+    grants: Sequence[Grant],
+    action: str,
+    principal: Principal,
+    *,
+    about_object: bool,
+    ignore_public: bool,
+) -> bool:
+    """Whether some grant of an ACL lets a principal do `action`."""
+    table = _OBJECT_ACTIONS if about_object else _BUCKET_ACTIONS
+    for grant in grants:
+        permission, grantee = grant["Permission"], grant["Grantee"]
+        names = tuple(table) if permission == "FULL_CONTROL" else (permission,)
+        if not any(action in table.get(name, ()) for name in names):
+            continue
+        if _is_grantee(grantee, principal, ignore_public=ignore_public):
+            return True
+    return False
+
+
+def _is_grantee(grantee: Mapping[str, str], principal: Principal, *, ignore_public: bool) -> bool:
+    if grantee.get("URI") in (ALL_USERS, AUTHENTICATED_USERS):
+        known = grantee["URI"] == ALL_USERS or principal.kind != "anonymous"
+        return known and not ignore_public
+    if principal.kind in ("anonymous", "service"):
+        return False
+    return bool(principal.account_id) and account_of(grantee.get("ID", "")) == principal.account_id
 
 
 def is_public(grant: Grant) -> bool:

@@ -91,7 +91,7 @@ async def list_objects(ctx: Context, request: Request) -> Result:
     delimiter = request.get("Delimiter") or None
     return {
         "Name": bucket.name,
-        "Prefix": encode(request.get("Prefix", "")),
+        "Prefix": request.get("Prefix", ""),
         "Marker": encode(marker),
         "NextMarker": encode(page.last) if page.truncated and delimiter else None,
         "Delimiter": encode(delimiter) if delimiter else None,

@@ -189,8 +189,14 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
         "Location": f"http://{bucket.name}.s3.{bucket.region}.amazonaws.com/{key}",
         "Bucket": bucket.name,
         "Key": key,
-        **attributes.written(bucket, version),
+        **_completed(bucket, version),
     }
+
+
+def _completed(bucket: Bucket, version: Version) -> Result:
+    """The answer to a completion names no key of the caller's."""
+    written = attributes.written(bucket, version)
+    return {name: value for name, value in written.items() if not name.startswith("SSECustomer")}
 
 
 @operation("AbortMultipartUpload", resource=on_object)

@@ -63,7 +63,8 @@ async def put_object_lock_configuration(ctx: Context, request: Request) -> Resul
             raise errors.MalformedXML(rules.MALFORMED)
         if periods[0] <= 0:
             raise errors.InvalidArgument(
-                "Default retention period must be a positive integer value."
+                "Default retention period must be a positive integer value.",
+                ArgumentName="Days" if "Days" in retention else "Years",
             )
 
     def switch(tx: Transaction, bucket: Bucket) -> None:

@@ -1,9 +1,9 @@
 """Writing objects."""
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.s3 import attributes, events, lock, store, upload
+from airside.services.s3 import attributes, errors, events, lock, store, upload
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.common import grants_asked, on_object, opened, tier1
+from airside.services.s3.common import grants_asked, on_object, opened, owner_of_new, tier1
 from airside.services.s3.encryption import customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import Version, check_write_conditions
@@ -12,6 +12,11 @@ from airside.services.s3.object import Version, check_write_conditions
 @operation("PutObject", resource=on_object)
 async def put_object(ctx: Context, request: Request) -> Result:
     """Store an object; whatever had its key before gives way or becomes an older version."""
+    return await store_object(ctx, request, "ObjectCreated:Put")
+
+
+async def store_object(ctx: Context, request: Request, event: str) -> Result:
+    """Store an object, from whichever operation brings it."""
     key = request["Key"]
     check_key(key)
 
@@ -22,6 +27,11 @@ async def put_object(ctx: Context, request: Request) -> Result:
     draft = draft_version(ctx, bucket, request)
     secret = customer_key(request)
     expected = upload.expectation(request)
+    if (draft.lock_mode or draft.legal_hold) and not (expected.md5 or expected.algorithm):
+        raise errors.InvalidRequest(
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with "
+            "Object Lock parameters"
+        )
     received = await upload.receive(ctx, request.get("Body", b""), expected, secret=secret)
     draft.size, draft.etag = received.size, received.etag
     draft.place, draft.blob_id, draft.nonce = received.place, received.blob_id, received.nonce
@@ -34,7 +44,7 @@ async def put_object(ctx: Context, request: Request) -> Result:
         check_write_conditions(store.current(tx, bucket.name, key), request, key)
         version = add_draft(tx, ctx, bucket, key, draft, random_bytes)
         upload.keep(tx, ctx, bucket.name, key, version, received.data)
-        events.record(tx, ctx, bucket, "ObjectCreated:Put", key, version)
+        events.record(tx, ctx, bucket, event, key, version)
         return bucket, version
 
     bucket, version = await ctx.store.transact(put)
@@ -50,18 +60,19 @@ def draft_version(ctx: Context, bucket: Bucket, request: Request) -> Version:
     """
     secret = customer_key(request)
     now = float(int(ctx.clock.now()))
+    owner = owner_of_new(ctx, bucket, request)
     draft = Version(
         size=0,
         etag="",
         modified_at=now,
         number=0,
-        owner=ctx.account_id or bucket.owner,
+        owner=owner,
         headers=attributes.headers_of(request),
         metadata=attributes.metadata_of(request),
         storage_class=attributes.storage_class_of(request),
-        encryption=secret.shown if secret else attributes.encryption_of(request, bucket),
+        encryption=attributes.encryption_of(request, bucket, secret.shown if secret else None),
         tags=attributes.tags_of_header(request.get("Tagging")),
-        grants=grants_asked(bucket, request, ctx.account_id or bucket.owner),
+        grants=grants_asked(bucket, request, owner),
     )
     lock.apply_headers(draft, bucket, request, ctx.clock.now())
     return draft

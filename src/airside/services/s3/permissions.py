@@ -9,7 +9,7 @@ from airside.services.s3 import access, errors, limits, reads, rules, store
 from airside.services.s3.bucket import ENFORCED, Bucket, Grant, owner_of
 from airside.services.s3.common import on_bucket, on_object, opened, tier1, tier2
 from airside.services.s3.grants import asked, from_document, full_control, is_public
-from airside.services.s3.settings import change, get, nothing, put
+from airside.services.s3.settings import change, get, nothing
 
 _SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -28,6 +28,8 @@ async def put_bucket_policy(ctx: Context, request: Request) -> Result:
                 f'resource: "arn:aws:s3:::{bucket.name}" because public policies are prevented by '
                 "the BlockPublicPolicy setting in S3 Block Public Access."
             )
+        bucket.has_policy = True
+        store.save_bucket(tx, bucket)
         store.save_setting(tx, bucket.name, "policy", {"Policy": text})
 
     return await change(ctx, request, "s3:PutBucketPolicy", attach)
@@ -77,7 +79,13 @@ async def get_bucket_policy(ctx: Context, request: Request) -> Result:
 @operation("DeleteBucketPolicy", resource=on_bucket)
 async def delete_bucket_policy(ctx: Context, request: Request) -> Result:
     """Detach the policy."""
-    return await put(ctx, request, "policy", "s3:DeleteBucketPolicy", None)
+
+    def detach(tx: Transaction, bucket: Bucket) -> None:
+        bucket.has_policy = False
+        store.save_bucket(tx, bucket)
+        store.save_setting(tx, bucket.name, "policy", None)
+
+    return await change(ctx, request, "s3:DeleteBucketPolicy", detach)
 
 
 @operation("GetBucketPolicyStatus", resource=on_bucket)

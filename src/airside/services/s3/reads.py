@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from airside.kernel import Context, FileSlice, Request, Result, Snapshot, operation
@@ -28,7 +29,6 @@ _OVERRIDES = {
     "ResponseContentEncoding": "ContentEncoding",
     "ResponseContentLanguage": "ContentLanguage",
     "ResponseContentType": "ContentType",
-    "ResponseExpires": "Expires",
 }
 
 
@@ -42,6 +42,8 @@ class Found:
     data: bytes = b""
     segments: list[Segment] | None = None
     parts: list[Part] | None = None
+    part: Part | None = None
+    """The one that was asked for by its number."""
 
 
 def find(
@@ -60,7 +62,7 @@ def find(
         return bucket, specified(view, bucket, key, version_id, ctx, marker_ok=False)
     version = store.current(view, bucket.name, key)
     if version is None:
-        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal):
+        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal, {"Prefix": key}):
             raise errors.AccessDenied("Access Denied")
         marker = store.newest_older(view, bucket.name, key) if bucket.is_versioned else None
         told = {"DeleteMarker": True, "VersionId": marker.version_id} if marker else {}
@@ -74,7 +76,7 @@ def specified(
     """A version by its id. Raises NoSuchVersion, InvalidArgument, MethodNotAllowed (a marker)."""
     version = store.find_version(view, bucket.name, key, version_id)
     if version is None:
-        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal):
+        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal, {"Prefix": key}):
             raise errors.AccessDenied("Access Denied")
         if version_id != NULL and len(version_id) != 32:
             raise errors.InvalidArgument(
@@ -98,11 +100,22 @@ def specified(
     return version
 
 
+def _checked(request: Mapping[str, Any]) -> CustomerKey | None:
+    """The SSE-C key of a read. Raises for headers that only writes may have."""
+    check_key(request["Key"])
+    if request.get("ServerSideEncryption") is not None:
+        raise errors.InvalidArgument(
+            "x-amz-server-side-encryption header is not supported for this operation.",
+            ArgumentName="x-amz-server-side-encryption",
+            ArgumentValue=request["ServerSideEncryption"],
+        )
+    return customer_key(request)
+
+
 @operation("GetObject", resource=on_object)
 async def get_object(ctx: Context, request: Request) -> Result:
     """An object's headers and bytes, all or a range or a part of them."""
-    secret = customer_key(request)
-    check_key(request["Key"])
+    secret = _checked(request)
 
     def look(view: Snapshot) -> tuple[Found, tuple[int, int] | None]:
         bucket, version = find(view, ctx, request)
@@ -120,7 +133,7 @@ async def get_object(ctx: Context, request: Request) -> Result:
 
     found, span = await ctx.store.read(look)
     offset, length = span if span is not None else (0, found.version.size)
-    result = described(found.bucket, found.version, request)
+    result = described(found, request)
     result["Body"] = body_of(ctx, found, offset, length, secret)
     result["ContentLength"] = length
     if span is not None:
@@ -135,8 +148,7 @@ async def get_object(ctx: Context, request: Request) -> Result:
 @operation("HeadObject", resource=on_object, action="s3:GetObject")
 async def head_object(ctx: Context, request: Request) -> Result:
     """An object's headers."""
-    secret = customer_key(request)
-    check_key(request["Key"])
+    secret = _checked(request)
 
     def look(view: Snapshot) -> tuple[Found, tuple[int, int] | None]:
         bucket, version = find(view, ctx, request)
@@ -146,7 +158,7 @@ async def head_object(ctx: Context, request: Request) -> Result:
         return found, _span(view, found, request)
 
     found, span = await ctx.store.read(look)
-    result = described(found.bucket, found.version, request)
+    result = described(found, request)
     result["ContentLength"] = span[1] if span is not None else found.version.size
     if span is not None:
         offset, length = span
@@ -174,10 +186,11 @@ def _span(view: Snapshot, found: Found, request: Mapping[str, Any]) -> tuple[int
     parts = store.parts_of(view, found.bucket.name, found.key, version.number)
     if number > len(parts):
         raise _no_such_part(number, len(parts))
+    found.part = parts[number - 1]
     offset = sum(part.size for part in parts[: number - 1])
-    if not parts[number - 1].size:
+    if not found.part.size:
         raise invalid_range(None, version.size)
-    return offset, parts[number - 1].size
+    return offset, found.part.size
 
 
 def _no_such_part(number: int, count: int) -> errors.InvalidPartNumber:
@@ -188,8 +201,9 @@ def _no_such_part(number: int, count: int) -> errors.InvalidPartNumber:
     )
 
 
-def described(bucket: Bucket, version: Version, request: Mapping[str, Any]) -> Result:
-    """What GetObject and HeadObject say about a version."""
+def described(found: Found, request: Mapping[str, Any]) -> Result:
+    """What GetObject and HeadObject say about a version, or about a part of it."""
+    bucket, version, part = found.bucket, found.version, found.part
     result: Result = {
         "AcceptRanges": "bytes",
         "LastModified": version.modified_at,
@@ -207,14 +221,15 @@ def described(bucket: Bucket, version: Version, request: Mapping[str, Any]) -> R
         result["TagCount"] = len(version.tags)
     if version.parts_count and request.get("PartNumber"):
         result["PartsCount"] = version.parts_count
-    partial = request.get("Range") or (request.get("PartNumber") and version.parts_count)
-    if request.get("ChecksumMode") == "ENABLED" and not partial:
-        result.update(version.checksums)
+    if request.get("ChecksumMode") == "ENABLED" and not request.get("Range"):
+        result.update(version.checksums if part is None else part.checksums)
         result["ChecksumType"] = version.checksum_type or None
     result.update(lock.shown(version))
     for asked, member in _OVERRIDES.items():
         if request.get(asked) is not None:
             result[member] = request[asked]
+    if "ResponseExpires" in request:
+        result["Expires"] = formatdate(request["ResponseExpires"], usegmt=True)
     return result
 
 

@@ -4,6 +4,7 @@ from airside.identity.policy import evaluate
 from airside.kernel import Context, Request, Snapshot
 from airside.services.sqs import store
 from airside.services.sqs.errors import AccessDenied, QueueDoesNotExist
+from airside.services.sqs.limits import BILLED_CHUNK_BYTES
 from airside.services.sqs.queue import Queue
 
 
@@ -54,3 +55,9 @@ def check_access(ctx: Context, queue: Queue) -> None:
             f"resource: {queue.arn} because no resource-based policy allows the {action.lower()} "
             "action"
         )
+
+
+def charge(ctx: Context, queue: Queue, length: int = 0) -> None:
+    """Leave the usage of one call behind: a request for each 64 KB of its messages."""
+    usage = "Requests-FIFO" if queue.fifo else "Requests"
+    ctx.use(usage, max(1, -(-length // BILLED_CHUNK_BYTES)), queue.arn)

@@ -4,7 +4,7 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, Transaction, operation
 from airside.services.sqs import fifo, standard, store
-from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs.address import charge, load_queue, queue_arn
 from airside.services.sqs.batches import Entry, check_entries, failures_of
 from airside.services.sqs.errors import (
     MissingRequiredParameterException,
@@ -61,7 +61,7 @@ async def delete_message(ctx: Context, request: Request) -> Result:
 
     queue, ledger = await ctx.store.transact(body)
     ctx.component(LiveQueues).after(queue, ledger)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {}
 
 
@@ -90,7 +90,7 @@ async def change_message_visibility(ctx: Context, request: Request) -> Result:
 
     queue, ledger = await ctx.store.transact(body)
     ctx.component(LiveQueues).after(queue, ledger)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {}
 
 
@@ -123,5 +123,5 @@ async def _batch(ctx: Context, request: Request, each: Any) -> Result:
 
     queue, ledger, result = await ctx.store.transact(body)
     ctx.component(LiveQueues).after(queue, ledger)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return result

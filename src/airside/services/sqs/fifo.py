@@ -5,13 +5,15 @@ received; a group with messages in flight stands where the last of them becomes 
 that nobody receives from it before. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from airside.kernel import Snapshot, Transaction
 from airside.services.sqs import store
 from airside.services.sqs.errors import InvalidParameterValueException
 from airside.services.sqs.limits import DEDUPLICATION_SECONDS
-from airside.services.sqs.queue import Delivery, Ledger, Message, Queue, Receipt
+from airside.services.sqs.queue import Delivery, Demand, Ledger, Message, Queue, Receipt
 from airside.services.sqs.standard import DISPOSED_MAX, Disposal, check_total_timeout
 from airside.services.sqs.store import Place
 from airside.storage import pack, unpack
@@ -39,17 +41,12 @@ class Deduplication(msgspec.Struct, frozen=True, array_like=True):
     attributes_md5: str | None
 
 
-def _identity(queue: Queue) -> bytes:
-    definition = queue.definition
-    return pack(("sqs", definition.account_id, definition.region, "id", definition.id))
-
-
 def find_duplicate(
     tx: Transaction, queue: Queue, message: Message, now_ms: int
 ) -> Deduplication | None:
     """The message accepted earlier under the same deduplication id, if that still counts."""
     scope = message.group if queue.deduplicates_by_group else ""
-    key = _identity(queue) + pack(("d", scope, message.deduplication_id))
+    key = store.identity(queue) + pack(("d", scope, message.deduplication_id))
     raw = tx.get(key)
     if raw is None:
         return None
@@ -59,7 +56,7 @@ def find_duplicate(
 
 def remember(tx: Transaction, queue: Queue, message: Message, now_ms: int) -> None:
     """Keep a deduplication id for five minutes, and forget some that are past that."""
-    identity = _identity(queue)
+    identity = store.identity(queue)
     scope = message.group if queue.deduplicates_by_group else ""
     kept = Deduplication(
         message.id, message.sequence, now_ms, message.body_md5, message.attributes_md5
@@ -102,7 +99,7 @@ def accept(
 
 
 def _next_sequence(tx: Transaction, queue: Queue, drawn: int) -> int:
-    key = _identity(queue) + pack(("s",))
+    key = store.identity(queue) + pack(("s",))
     raw = tx.get(key)
     sequence = max(drawn, int.from_bytes(raw, "big") + 1) if raw else drawn
     tx.put(key, sequence.to_bytes(8, "big"))
@@ -110,59 +107,60 @@ def _next_sequence(tx: Transaction, queue: Queue, drawn: int) -> int:
 
 
 def receive(
-    tx: Transaction, queue: Queue, now_ms: int, count: int, timeout_ms: int, ledger: Ledger,
-    disposal: Disposal, *, redrive: bool,
-) -> list[Delivery]:  # fmt: skip
-    """Take up to `count` messages in flight, as many of one group as there are before the next."""
+    tx: Transaction, queue: Queue, demand: Demand, ledger: Ledger, disposal: Disposal
+) -> list[Delivery]:
+    """Take messages in flight, as many of one group as there are before the next."""
     at = store.place_of(queue)
-    end = at.visible + pack((now_ms + 1,))
-    start = at.visible
+    start, end = at.visible, at.visible + pack((demand.now_ms + 1,))
     taken: list[Delivery] = []
-    while len(taken) < count and disposal.count < DISPOSED_MAX:
-        found = list(tx.scan(start, end, limit=count - len(taken)))
+    seen: set[str] = set()
+    while len(taken) < demand.count and disposal.count < DISPOSED_MAX:
+        found = list(tx.scan(start, end, limit=demand.count - len(taken)))
         if not found:
             break
         for key, _ in found:
             name = unpack(key[len(at.visible) :])[2]
-            group = _load(tx, at, name)
-            assert group is not None, "a group in line exists"
-            taken += _receive_group(tx, queue, name, group, now_ms, count - len(taken),
-                                    timeout_ms, ledger, disposal, redrive=redrive)  # fmt: skip
-            if len(taken) >= count or disposal.count >= DISPOSED_MAX:
+            if name in seen:
+                # Taken for no time at all, so it is in line again already.
+                return taken
+            seen.add(name)
+            rest = msgspec.structs.replace(demand, count=demand.count - len(taken))
+            taken += _receive_group(tx, queue, name, rest, ledger, disposal)
+            if len(taken) >= demand.count or disposal.count >= DISPOSED_MAX:
                 break
         start = found[-1][0] + b"\0"
     return taken
 
 
 def _receive_group(
-    tx: Transaction, queue: Queue, name: str, group: Group, now_ms: int, count: int,
-    timeout_ms: int, ledger: Ledger, disposal: Disposal, *, redrive: bool,
-) -> list[Delivery]:  # fmt: skip
+    tx: Transaction, queue: Queue, name: str, demand: Demand, ledger: Ledger, disposal: Disposal
+) -> list[Delivery]:
     """Take messages from the head of one group; move the group in line."""
     at = store.place_of(queue)
-    prefix = at.messages + pack((name,))
+    group = _load(tx, at, name)
+    assert group is not None, "a group in line exists"
     group.in_flight = {}
+    prefix = at.messages + pack((name,))
     taken: list[Delivery] = []
     start = prefix
-    blocked = False
-    while len(taken) < count and disposal.count < DISPOSED_MAX and not blocked:
-        wanted = count - len(taken)
+    while len(taken) < demand.count and disposal.count < DISPOSED_MAX:
+        wanted = demand.count - len(taken)
         found = list(tx.scan(start, prefix + b"\xff", limit=wanted))
         for key, raw in found:
             message = store.decode(raw)
-            if message.expired(queue, now_ms):
+            if message.expired(queue, demand.now_ms):
                 _drop(tx, at, key, message, ledger)
                 disposal.count += 1
-            elif redrive and message.dead(queue):
+            elif demand.redrive and message.dead(queue):
                 disposal.dead.append(store.load_body(tx, at, message))
                 _drop(tx, at, key, message, ledger)
                 disposal.count += 1
-            elif message.receive_count == 0 and message.available_ms > now_ms:
-                blocked = True
-                break
+            elif message.receive_count == 0 and message.available_ms > demand.now_ms:
+                _line_up(tx, at, name, group, ledger)
+                return taken
             else:
-                taken.append(_take(tx, queue, at, key, message, now_ms, timeout_ms, ledger))
-                group.in_flight[message.sequence] = now_ms + timeout_ms
+                taken.append(_take(tx, queue, at, key, message, demand, ledger))
+                group.in_flight[message.sequence] = demand.until_ms
         if len(found) < wanted:
             break
         start = found[-1][0] + b"\0"
@@ -171,18 +169,75 @@ def _receive_group(
 
 
 def _take(
-    tx: Transaction, queue: Queue, at: Place, key: bytes, message: Message, now_ms: int,
-    timeout_ms: int, ledger: Ledger,
+    tx: Transaction, queue: Queue, at: Place, key: bytes, message: Message, demand: Demand,
+    ledger: Ledger,
 ) -> Delivery:  # fmt: skip
-    until_ms = now_ms + timeout_ms
-    message.take(now_ms)
+    message.take(demand.now_ms)
     store.load_body(tx, at, message)
     tx.put(key, store.encode(tx, at, message))
-    ledger.hide(until_ms, message.group)
-    receipt = Receipt(
-        queue.contents, message.sequence, until_ms, message.receive_count, message.group
-    )
-    return Delivery(message, receipt)
+    ledger.hide(demand.until_ms, message.group)
+    return Delivery(message, _receipt(queue, message, demand.until_ms))
+
+
+def _receipt(queue: Queue, message: Message, until_ms: int) -> Receipt:
+    return Receipt(queue.contents, message.sequence, until_ms, message.receive_count, message.group)
+
+
+def hide_again(
+    tx: Transaction, queue: Queue, receipts: Sequence[Receipt], demand: Demand, ledger: Ledger
+) -> list[Delivery]:
+    """Hand out messages in flight once more, hidden anew; none unless all still are in flight."""
+    at = store.place_of(queue)
+    found = [_find(tx, at, receipt) for receipt in receipts]
+    current: list[tuple[Message, Group]] = []
+    for entry, receipt in zip(found, receipts, strict=True):
+        if entry is None:
+            return []
+        _, message, group = entry
+        hidden_until = group.in_flight.get(message.sequence, 0)
+        if message.receive_count != receipt.receive_count or hidden_until <= demand.now_ms:
+            return []
+        current.append((message, group))
+    again: list[Delivery] = []
+    for message, _ in current:
+        assert message.group is not None
+        group_now = _load(tx, at, message.group)
+        assert group_now is not None
+        ledger.show(group_now.in_flight[message.sequence], message.group)
+        ledger.hide(demand.until_ms, message.group)
+        group_now.in_flight = {**group_now.in_flight, message.sequence: demand.until_ms}
+        _line_up(tx, at, message.group, group_now, ledger)
+        store.load_body(tx, at, message)
+        again.append(Delivery(message, _receipt(queue, message, demand.until_ms)))
+    return again
+
+
+def withdraw(
+    tx: Transaction, queue: Queue, now_ms: int, count: int, ledger: Ledger
+) -> list[Message]:
+    """Take visible messages out for good, each group in order, to put them elsewhere."""
+    at = store.place_of(queue)
+    withdrawn: list[Message] = []
+    dropped = 0
+    end = at.visible + pack((now_ms + 1,))
+    for line, _ in list(tx.scan(at.visible, end, limit=count)):
+        name = unpack(line[len(at.visible) :])[2]
+        prefix = at.messages + pack((name,))
+        for key, raw in list(tx.scan(prefix, prefix + b"\xff", limit=count - dropped)):
+            message = store.load_body(tx, at, store.decode(raw))
+            if message.receive_count == 0 and message.available_ms > now_ms:
+                break
+            _drop(tx, at, key, message, ledger)
+            dropped += 1
+            if not message.expired(queue, now_ms):
+                withdrawn.append(message)
+        group = _load(tx, at, name)
+        assert group is not None, "a group in line exists"
+        group.in_flight = {}
+        _line_up(tx, at, name, group, ledger)
+        if dropped >= count:
+            break
+    return withdrawn
 
 
 def _drop(tx: Transaction, at: Place, key: bytes, message: Message, ledger: Ledger) -> None:

@@ -15,6 +15,9 @@ from airside.services.sqs.queue import Ledger, Queue
 _GAUGED_MAX = 250_000
 """More than can be in flight; delayed messages beyond are not counted as such."""
 
+_JUDGED_FOR_MS = 50
+"""How long a judgement of who is noisy stands."""
+
 
 class Gauge:
     """How many messages will become visible, by the second in which they do. Pure."""
@@ -43,6 +46,8 @@ class LiveQueue:
         self.in_flight = Gauge()
         self.delayed = Gauge()
         self.tenants: dict[str, Gauge] = {}
+        self._noisy: dict[str, int] = {}
+        self._judged_ms = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ms = 0
@@ -58,12 +63,16 @@ class LiveQueue:
 
     def noisy(self, now_ms: int) -> dict[str, int]:
         """Tenants that hold more than their share of what is in flight, and how much."""
-        if not self.tenants:
+        if not self.tenants or self.in_flight.count(now_ms) < NOISY_IN_FLIGHT_MIN:
             return {}
+        if now_ms < self._judged_ms + _JUDGED_FOR_MS:
+            return self._noisy
         counts = {name: gauge.count(now_ms) for name, gauge in self.tenants.items()}
         self.tenants = {name: self.tenants[name] for name, count in counts.items() if count}
         least = max(NOISY_IN_FLIGHT_MIN, NOISY_SHARE * self.in_flight.count(now_ms))
-        return {name: count for name, count in counts.items() if count >= least}
+        self._noisy = {name: count for name, count in counts.items() if count >= least}
+        self._judged_ms = now_ms
+        return self._noisy
 
     @property
     def waiting(self) -> bool:
@@ -152,10 +161,11 @@ class LiveQueues(Component):
             live.wake_all()
         self._queues.clear()
 
-    def sequence(self) -> int:
-        """A number greater than all before, also those drawn before a restart."""
-        self._sequence = max(self._sequence + 1, int(self.cloud.clock.now() * 1_000_000))
-        return self._sequence
+    def sequence(self, count: int = 1) -> int:
+        """The first of `count` numbers greater than all before, also from before a restart."""
+        first = max(self._sequence + 1, int(self.cloud.clock.now() * 1_000_000))
+        self._sequence = first + count - 1
+        return first
 
     def find(self, queue: Queue) -> LiveQueue | None:
         """The live queue, when somebody has received from it or asked for its gauges."""

@@ -7,7 +7,7 @@ import msgspec
 
 from airside.kernel import Context, Request, Result, Transaction, operation
 from airside.services.sqs import store
-from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs.address import charge, load_queue, queue_arn
 from airside.services.sqs.errors import InvalidParameterValueException
 from airside.services.sqs.queue import Queue
 from airside.services.sqs.queue_attributes import parse_queue_arn
@@ -65,7 +65,7 @@ async def add_permission(ctx: Context, request: Request) -> Result:
     names = [f"SQS:{action}" for action in request["Actions"]]
     principals = [f"arn:aws:iam::{account}:root" for account in request["AWSAccountIds"]]
 
-    def body(tx: Transaction) -> str:
+    def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, request["QueueUrl"])
         document = _document(queue)
         if any(statement.get("Sid") == label for statement in document["Statement"]):
@@ -83,10 +83,9 @@ async def add_permission(ctx: Context, request: Request) -> Result:
             },
         ]
         _save(tx, queue, document)
-        return queue.arn
+        return queue
 
-    arn = await ctx.store.transact(body)
-    ctx.use("Requests", 1, arn)
+    charge(ctx, await ctx.store.transact(body))
     return {}
 
 
@@ -95,7 +94,7 @@ async def remove_permission(ctx: Context, request: Request) -> Result:
     """Take back what a label allows."""
     label = request["Label"]
 
-    def body(tx: Transaction) -> str:
+    def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, request["QueueUrl"])
         document = _document(queue)
         kept = [each for each in document["Statement"] if each.get("Sid") != label]
@@ -106,8 +105,7 @@ async def remove_permission(ctx: Context, request: Request) -> Result:
             )
         document["Statement"] = kept
         _save(tx, queue, document)
-        return queue.arn
+        return queue
 
-    arn = await ctx.store.transact(body)
-    ctx.use("Requests", 1, arn)
+    charge(ctx, await ctx.store.transact(body))
     return {}

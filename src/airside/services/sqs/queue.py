@@ -187,6 +187,23 @@ class Delivery(msgspec.Struct, frozen=True):
     receipt: Receipt
 
 
+class Demand(msgspec.Struct, frozen=True):
+    """What one receive asks for."""
+
+    now_ms: int
+    count: int
+    timeout_ms: int
+    redrive: bool = False
+    """Whether there is a dead-letter queue to move messages to."""
+    noisy: Mapping[str, int] = {}
+    """Tenants that have to wait, with what they have in flight."""
+
+    @property
+    def until_ms(self) -> int:
+        """When what is taken becomes visible again."""
+        return self.now_ms + self.timeout_ms
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """What a receiver wants to know about messages."""
 

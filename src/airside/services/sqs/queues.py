@@ -10,7 +10,14 @@ import msgspec
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.sqs import queue_attributes, store
-from airside.services.sqs.address import check_access, load_queue, missing, queue_arn, queue_url
+from airside.services.sqs.address import (
+    charge,
+    check_access,
+    load_queue,
+    missing,
+    queue_arn,
+    queue_url,
+)
 from airside.services.sqs.errors import (
     InvalidAttributeName,
     InvalidParameterValueException,
@@ -122,7 +129,7 @@ async def create_queue(ctx: Context, request: Request) -> Result:
         return store.save_queue(tx, definition)
 
     queue = await ctx.store.transact(body)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {"QueueUrl": queue_url(ctx, queue)}
 
 
@@ -147,7 +154,7 @@ async def get_queue_url(ctx: Context, request: Request) -> Result:
         raise missing()
     if account_id != ctx.account_id:
         check_access(ctx, queue)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {"QueueUrl": queue_url(ctx, queue)}
 
 
@@ -241,7 +248,7 @@ async def get_queue_attributes(ctx: Context, request: Request) -> Result:
         "ApproximateNumberOfMessagesNotVisible": str(hidden),
         "ApproximateNumberOfMessagesDelayed": str(delayed),
     }
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     shown = known if "All" in names else {name: known[name] for name in names if name in known}
     return {"Attributes": shown or None}
 
@@ -271,7 +278,7 @@ async def set_queue_attributes(ctx: Context, request: Request) -> Result:
         return store.save_queue(tx, definition)
 
     queue = await ctx.store.transact(body)
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {}
 
 
@@ -292,7 +299,7 @@ async def purge_queue(ctx: Context, request: Request) -> Result:
     queue = await ctx.store.transact(body)
     ctx.component(LiveQueues).forget(queue)
     ctx.component(Sweeper).nudge()
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {}
 
 
@@ -308,5 +315,5 @@ async def delete_queue(ctx: Context, request: Request) -> Result:
     queue = await ctx.store.transact(body)
     ctx.component(LiveQueues).forget(queue)
     ctx.component(Sweeper).nudge()
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {}

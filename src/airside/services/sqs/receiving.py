@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.sqs import fifo, limits, standard, store
-from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs import attempts, fifo, limits, standard, store
+from airside.services.sqs.address import charge, load_queue, queue_arn
 from airside.services.sqs.errors import (
     InvalidAttributeName,
     InvalidParameterValueException,
@@ -12,7 +14,7 @@ from airside.services.sqs.errors import (
 )
 from airside.services.sqs.live import LiveQueue, LiveQueues
 from airside.services.sqs.message_attributes import byte_length, checksum
-from airside.services.sqs.queue import Delivery, Ledger, Queue, Wanted
+from airside.services.sqs.queue import Delivery, Demand, Ledger, Message, Queue, Wanted
 from airside.services.sqs.queue_attributes import parse_queue_arn
 from airside.services.sqs.standard import Disposal
 
@@ -28,18 +30,19 @@ async def receive_message(ctx: Context, request: Request) -> Result:
     """Hand out up to ten visible messages; wait for one when asked to."""
     url = request["QueueUrl"]
     queue = await ctx.store.read(lambda snapshot: load_queue(snapshot, ctx, url))
-    wanted, count, timeout_ms, seconds = _parameters(queue, request)
+    asked = _asked(queue, request)
     queues = ctx.component(LiveQueues)
     live = await queues.of(queue)
-    _check_in_flight(ctx, queue, live)
-    deadline = ctx.clock.monotonic() + seconds
+    deadline = ctx.clock.monotonic() + asked.seconds
     deliveries: list[Delivery] = []
     waited = False
     while True:
         soonest = await _next_visible_at(ctx, queue)
         now_ms = int(ctx.clock.now() * 1000)
-        if soonest is not None and soonest <= now_ms:
-            deliveries = await _receive(ctx, queues, queue, count, timeout_ms)
+        repeated = asked.attempt_id is not None and not waited
+        if repeated or (soonest is not None and soonest <= now_ms):
+            _check_in_flight(queue, live, now_ms)
+            deliveries = await _receive(ctx, queues, live, queue, asked)
             if deliveries:
                 break
             soonest = await _next_visible_at(ctx, queue)
@@ -53,20 +56,30 @@ async def receive_message(ctx: Context, request: Request) -> Result:
     if deliveries and live.waiting:
         soonest = await _next_visible_at(ctx, queue)
         live.settle(soonest, int(ctx.clock.now() * 1000))
-    messages = [_shown(delivery, wanted) for delivery in deliveries]
-    length = sum(
-        len(delivery.message.body.encode()) + byte_length(delivery.message.attributes)
-        for delivery in deliveries
-    )
-    ctx.use("Requests", max(1, -(-length // limits.BILLED_CHUNK_BYTES)), queue.arn)
-    return {"Messages": messages or None}
+    length = sum(_byte_length(delivery.message) for delivery in deliveries)
+    charge(ctx, queue, length)
+    return {"Messages": [_shown(delivery, asked.wanted) for delivery in deliveries] or None}
+
+
+def _byte_length(message: Message) -> int:
+    return len(message.body.encode()) + byte_length(message.attributes)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A receiver's request, checked."""
+
+    wanted: Wanted
+    count: int
+    timeout_ms: int
+    seconds: float
+    attempt_id: str | None
 
 
 async def _next_visible_at(ctx: Context, queue: Queue) -> int | None:
     return await ctx.store.read(lambda snapshot: standard.next_visible_at(snapshot, queue))
 
 
-def _parameters(queue: Queue, request: Request) -> tuple[Wanted, int, int, float]:
+def _asked(queue: Queue, request: Request) -> Asked:
     """What is wanted of a message, how many, hidden for how long, waiting for how long."""
     names = [*request.get("AttributeNames", ()), *request.get("MessageSystemAttributeNames", ())]
     for name in names:
@@ -94,7 +107,7 @@ def _parameters(queue: Queue, request: Request) -> tuple[Wanted, int, int, float
     check_timeout(timeout)
     timeout_ms = queue.visibility_ms if timeout is None else timeout * 1000
     wanted = Wanted(frozenset(names), tuple(request.get("MessageAttributeNames", ())))
-    return wanted, count, timeout_ms, seconds
+    return Asked(wanted, count, timeout_ms, seconds, attempt)
 
 
 def check_timeout(seconds: int | None) -> None:
@@ -106,8 +119,8 @@ def check_timeout(seconds: int | None) -> None:
         )
 
 
-def _check_in_flight(ctx: Context, queue: Queue, live: LiveQueue) -> None:
-    if live.in_flight.count(int(ctx.clock.now() * 1000)) >= limits.IN_FLIGHT_MAX:
+def _check_in_flight(queue: Queue, live: LiveQueue, now_ms: int) -> None:
+    if live.in_flight.count(now_ms) >= limits.IN_FLIGHT_MAX:
         raise OverLimit(
             f"The maximum number of in flight messages for queue {queue.name} is reached: "
             f"{limits.IN_FLIGHT_MAX}."
@@ -115,30 +128,33 @@ def _check_in_flight(ctx: Context, queue: Queue, live: LiveQueue) -> None:
 
 
 async def _receive(
-    ctx: Context, queues: LiveQueues, queue: Queue, count: int, timeout_ms: int
+    ctx: Context, queues: LiveQueues, live: LiveQueue, queue: Queue, asked: Asked
 ) -> list[Delivery]:
     """One transaction: take messages in flight, move dead letters."""
     now_ms = int(ctx.clock.now() * 1000)
     sequence = queues.sequence()
     shelf = fifo if queue.fifo else standard
+    noisy = live.noisy(now_ms)
 
     def body(tx: Transaction) -> tuple[list[Delivery], Ledger, Queue | None, Ledger]:
         ledger, buried = Ledger(), Ledger()
         graveyard = _dead_letter_queue(tx, queue)
+        demand = Demand(now_ms, asked.count, asked.timeout_ms, graveyard is not None, noisy)
+        if asked.attempt_id is not None:
+            again = attempts.repeat(tx, queue, asked.attempt_id, demand, ledger)
+            if again:
+                return again, ledger, None, buried
         disposal = Disposal()
-        taken = shelf.receive(
-            tx, queue, now_ms, count, timeout_ms, ledger, disposal, redrive=graveyard is not None
-        )
-        store.add_to_total(tx, queue, ledger.total)
+        taken = shelf.receive(tx, queue, demand, ledger, disposal)
+        if asked.attempt_id is not None and taken:
+            attempts.remember(tx, queue, asked.attempt_id, now_ms, taken)
         if graveyard is not None and disposal.dead:
-            for message in disposal.dead:
-                source = message.source_arn or queue.arn
-                enqueued = now_ms if graveyard.fifo else message.enqueued_ms
-                moved = message.transferred(source, enqueued)
-                moved.sequence = sequence if graveyard.fifo else message.sequence
-                home = fifo if graveyard.fifo else standard
-                home.accept(tx, graveyard, moved, now_ms, now_ms, buried)
-            store.add_to_total(tx, graveyard, buried.total)
+            _bury(tx, queue, graveyard, disposal.dead, sequence, now_ms, buried)
+            if graveyard.contents == queue.contents:
+                ledger.total += buried.total
+            else:
+                store.add_to_total(tx, graveyard, buried.total)
+        store.add_to_total(tx, queue, ledger.total)
         return taken, ledger, graveyard, buried
 
     taken, ledger, graveyard, buried = await ctx.store.transact(body)
@@ -146,6 +162,20 @@ async def _receive(
     if graveyard is not None:
         queues.after(graveyard, buried)
     return taken
+
+
+def _bury(
+    tx: Transaction, queue: Queue, graveyard: Queue, dead: list[Message], sequence: int,
+    now_ms: int, buried: Ledger,
+) -> None:  # fmt: skip
+    """Put dead letters into the dead-letter queue, where they are visible at once."""
+    home = fifo if graveyard.fifo else standard
+    for message in dead:
+        # The age of a message goes on in a standard queue and starts anew in a FIFO queue.
+        enqueued_ms = now_ms if graveyard.fifo else message.enqueued_ms
+        moved = message.transferred(message.source_arn or queue.arn, enqueued_ms)
+        moved.sequence = sequence if graveyard.fifo else message.sequence
+        home.accept(tx, graveyard, moved, now_ms, now_ms, buried)
 
 
 def _dead_letter_queue(snapshot: Snapshot, queue: Queue) -> Queue | None:

@@ -118,6 +118,30 @@ class QueuePolicy(ResourceType):
         await ctx.call("sqs", "SetQueueAttributes", asked)
 
 
+class QueueInlinePolicy(QueuePolicy):
+    """AWS::SQS::QueueInlinePolicy: the same for one queue, which is what `Ref` gives."""
+
+    name = "AWS::SQS::QueueInlinePolicy"
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"Queue"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Set the policy of the queue."""
+        document = request.properties["PolicyDocument"]
+        text = document if isinstance(document, str) else json.dumps(document)
+        await self._set(ctx, request.properties["Queue"], text)
+        return Resource(request.properties["Queue"])
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Set it again."""
+        return await self.create(ctx, request)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        """Take the policy away."""
+        await super().delete(ctx, physical_id, {"Queues": [properties["Queue"]]})
+
+
 def _attributes(properties: Properties) -> dict[str, str]:
     """SQS takes every attribute as text."""
     return {name: _text(properties[name]) for name in _ATTRIBUTES if name in properties}

@@ -8,7 +8,7 @@ import msgspec
 
 from airside.kernel import Context, Request, Result, ServiceError, Transaction, operation
 from airside.services.sqs import fifo, standard, store
-from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs.address import charge, load_queue, queue_arn
 from airside.services.sqs.batches import Entry, check_entries, failure, failures_of
 from airside.services.sqs.errors import (
     BatchRequestTooLong,
@@ -16,7 +16,7 @@ from airside.services.sqs.errors import (
     InvalidParameterValueException,
     MissingRequiredParameterException,
 )
-from airside.services.sqs.limits import BILLED_CHUNK_BYTES, DELAY_SECONDS_MAX, MESSAGE_BYTES_MAX
+from airside.services.sqs.limits import DELAY_SECONDS_MAX, MESSAGE_BYTES_MAX
 from airside.services.sqs.live import LiveQueues
 from airside.services.sqs.message_attributes import byte_length, check_attributes, checksum
 from airside.services.sqs.queue import Ledger, Message, Queue, body_checksum, sequence_number
@@ -190,7 +190,7 @@ async def send_message(ctx: Context, request: Request) -> Result:
 
     queue, accepted, ledger = await ctx.store.transact(body)
     live.after(queue, ledger)
-    ctx.use("Requests", max(1, -(-written.byte_length // BILLED_CHUNK_BYTES)), queue.arn)
+    charge(ctx, queue, written.byte_length)
     return accepted.result()
 
 
@@ -231,5 +231,5 @@ async def send_message_batch(ctx: Context, request: Request) -> Result:
 
     queue, successful, refused, ledger = await ctx.store.transact(body)
     live.after(queue, ledger)
-    ctx.use("Requests", max(1, -(-length // BILLED_CHUNK_BYTES)), queue.arn)
+    charge(ctx, queue, length)
     return {"Successful": successful, "Failed": failed + refused or None}

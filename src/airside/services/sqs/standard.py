@@ -5,10 +5,10 @@ first few keys to where they will be visible again; nothing else is read.
 """
 
 from airside.kernel import Snapshot, Transaction
-from airside.services.sqs import store
+from airside.services.sqs import fair, store
 from airside.services.sqs.errors import InvalidParameterValueException
 from airside.services.sqs.limits import VISIBILITY_TIMEOUT_SECONDS_MAX
-from airside.services.sqs.queue import Delivery, Ledger, Message, Queue, Receipt
+from airside.services.sqs.queue import Delivery, Demand, Ledger, Message, Queue, Receipt
 from airside.services.sqs.store import Place
 from airside.storage import pack, unpack
 
@@ -43,27 +43,34 @@ class Disposal:
 
 
 def receive(
-    tx: Transaction, queue: Queue, now_ms: int, count: int, timeout_ms: int, ledger: Ledger,
-    disposal: Disposal, *, redrive: bool,
-) -> list[Delivery]:  # fmt: skip
-    """Take up to `count` visible messages in flight until `now_ms + timeout_ms`."""
+    tx: Transaction, queue: Queue, demand: Demand, ledger: Ledger, disposal: Disposal
+) -> list[Delivery]:
+    """Take visible messages in flight."""
     at = store.place_of(queue)
-    start, end = at.visible, at.visible + pack((now_ms + 1,))
+    start, end = at.visible, at.visible + pack((demand.now_ms + 1,))
     taken: list[Delivery] = []
-    while len(taken) < count and disposal.count < DISPOSED_MAX:
-        wanted = count - len(taken)
-        found = list(tx.scan(start, end, limit=wanted))
+    seen: set[int] = set()
+    while len(taken) < demand.count and disposal.count < DISPOSED_MAX:
+        wanted = demand.count - len(taken)
+        if demand.noisy:
+            found = fair.choose(tx, queue, demand.now_ms, wanted, demand.noisy)
+        else:
+            found = list(tx.scan(start, end, limit=wanted))
         for key, raw in found:
             message = store.decode(raw)
-            if message.expired(queue, now_ms):
+            if message.sequence in seen:
+                # Taken for no time at all, so it is visible again already.
+                return taken
+            seen.add(message.sequence)
+            if message.expired(queue, demand.now_ms):
                 _remove(tx, at, key, message, ledger)
                 disposal.count += 1
-            elif redrive and message.dead(queue):
+            elif demand.redrive and message.dead(queue):
                 disposal.dead.append(store.load_body(tx, at, message))
                 _remove(tx, at, key, message, ledger)
                 disposal.count += 1
             else:
-                taken.append(_take(tx, queue, at, key, message, now_ms, timeout_ms, ledger))
+                taken.append(_take(tx, queue, at, key, message, demand, ledger))
         if len(found) < wanted:
             break
         start = found[-1][0] + b"\0"
@@ -71,21 +78,34 @@ def receive(
 
 
 def _take(
-    tx: Transaction, queue: Queue, at: Place, key: bytes, message: Message, now_ms: int,
-    timeout_ms: int, ledger: Ledger,
+    tx: Transaction, queue: Queue, at: Place, key: bytes, message: Message, demand: Demand,
+    ledger: Ledger,
 ) -> Delivery:  # fmt: skip
     if message.moved:
         tx.delete(at.aliases + pack((message.sequence,)))
     tx.delete(key)
-    until_ms = now_ms + timeout_ms
-    message.take(now_ms)
-    store.load_body(tx, at, message)
     if message.group is not None:
         tx.delete(at.tenants + pack((message.group,)) + key[len(at.visible) :])
-    _put(tx, at, message, until_ms)
-    ledger.hide(until_ms, message.group)
-    receipt = Receipt(queue.contents, message.sequence, until_ms, message.receive_count)
+    message.take(demand.now_ms)
+    store.load_body(tx, at, message)
+    _put(tx, at, message, demand.until_ms)
+    ledger.hide(demand.until_ms, message.group)
+    receipt = Receipt(queue.contents, message.sequence, demand.until_ms, message.receive_count)
     return Delivery(message, receipt)
+
+
+def withdraw(
+    tx: Transaction, queue: Queue, now_ms: int, count: int, ledger: Ledger
+) -> list[Message]:
+    """Take visible messages out for good, to put them elsewhere."""
+    at = store.place_of(queue)
+    withdrawn: list[Message] = []
+    for key, raw in list(tx.scan(at.visible, at.visible + pack((now_ms + 1,)), limit=count)):
+        message = store.load_body(tx, at, store.decode(raw))
+        _remove(tx, at, key, message, ledger)
+        if not message.expired(queue, now_ms):
+            withdrawn.append(message)
+    return withdrawn
 
 
 def delete(tx: Transaction, queue: Queue, receipt: Receipt, now_ms: int, ledger: Ledger) -> None:

@@ -14,6 +14,8 @@ Everything is under `("sqs", account, region, ...)`:
     ("id", queue id, "d", scope, deduplication id) -> Deduplication
     ("id", queue id, "e", expires at, scope, deduplication id) -> nothing
     ("id", queue id, "s")                        -> the last sequence of a FIFO queue
+    ("id", queue id, "r", attempt id)            -> Attempt
+    ("id", queue id, "x", expires at, attempt id) -> nothing
 
 and, so that a start finds them, under `("sqs", ...)`:
 
@@ -66,6 +68,12 @@ def place_of(queue: Queue) -> Place:
     """The prefixes for a queue."""
     definition = queue.definition
     return place(definition.account_id, definition.region, definition.contents)
+
+
+def identity(queue: Queue) -> bytes:
+    """The prefix of what outlives a purge: deduplication, attempts, the last sequence."""
+    definition = queue.definition
+    return pack(("sqs", definition.account_id, definition.region, "id", definition.id))
 
 
 @lru_cache(maxsize=1024)

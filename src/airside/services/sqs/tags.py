@@ -4,7 +4,8 @@ import msgspec
 
 from airside.kernel import Context, Request, Result, Transaction, operation
 from airside.services.sqs import store
-from airside.services.sqs.address import load_queue, queue_arn
+from airside.services.sqs.address import charge, load_queue, queue_arn
+from airside.services.sqs.queue import Queue
 from airside.services.sqs.queues import check_tags
 
 
@@ -21,16 +22,15 @@ async def untag_queue(ctx: Context, request: Request) -> Result:
 
 
 async def _change(ctx: Context, url: str, *, add: dict[str, str], remove: list[str]) -> Result:
-    def body(tx: Transaction) -> str:
+    def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, url)
         tags = {**queue.definition.tags, **add}
         tags = {key: value for key, value in tags.items() if key not in remove}
         check_tags(tags)
         store.save_queue(tx, msgspec.structs.replace(queue.definition, tags=tags))
-        return queue.arn
+        return queue
 
-    arn = await ctx.store.transact(body)
-    ctx.use("Requests", 1, arn)
+    charge(ctx, await ctx.store.transact(body))
     return {}
 
 
@@ -38,5 +38,5 @@ async def _change(ctx: Context, url: str, *, add: dict[str, str], remove: list[s
 async def list_queue_tags(ctx: Context, request: Request) -> Result:
     """All tags."""
     queue = await ctx.store.read(lambda snapshot: load_queue(snapshot, ctx, request["QueueUrl"]))
-    ctx.use("Requests", 1, queue.arn)
+    charge(ctx, queue)
     return {"Tags": queue.definition.tags or None}
