@@ -94,6 +94,10 @@ class KeyRegistry:
                         user_arn, account_id, user_id)  # fmt: skip
         return await self._add(key)
 
+    async def restore(self, key: AccessKey) -> None:
+        """Let a key authenticate again that was deleted for a while."""
+        await self._add(key)
+
     async def delete(self, access_key_id: str) -> None:
         """Forget a key, whether it is there or not."""
         self._keys.pop(access_key_id, None)

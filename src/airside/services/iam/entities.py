@@ -137,6 +137,24 @@ class InstanceProfile(Entity, kw_only=True):
     roles: list[str] = []
 
 
+class KeyRecord(msgspec.Struct, kw_only=True):
+    """What IAM knows about an access key of a user; the registry of keys authenticates it."""
+
+    id: str
+    account_id: str
+    user_id: str
+    environment: str
+    """A branch of the data has records of keys that do not lead to it."""
+    created_at: float
+    secret: str | None = None
+    """Kept here while the key is inactive, and does not authenticate."""
+
+    @property
+    def status(self) -> str:
+        """`Active` or `Inactive`."""
+        return "Active" if self.secret is None else "Inactive"
+
+
 def tags_of(listed: list[Mapping[str, str]] | None) -> dict[str, str]:
     """Wire tags as a mapping."""
     return {tag["Key"]: tag["Value"] for tag in listed or []}
