@@ -77,8 +77,8 @@ async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
 
 def _verify_version_2(parts: Parts, x: Exchange, signature: sigv2.Signature, secret: str) -> None:
     """S3's old signature, which does not cover the body."""
-    sigv2.check_time(signature, parts.clock.now())
     signed = x.signed_http or x.http
+    sigv2.check_time(signature, signed, parts.clock.now())
     if not sigv2.verify(signature, signed, bucket_of(signed.host), secret):
         raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
 

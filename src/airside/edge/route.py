@@ -45,8 +45,9 @@ async def route(parts: Parts, x: Exchange) -> None:
         await answer_front(parts, x, front)
         return
     signature = sigv4.find(http, lambda name: family(parts, name)) or sigv2.find(http)
-    x.signature = signature
     name = _service(parts, http, signature.service if signature else "")
+    if name != "s3" or http.method != "OPTIONS":  # browsers ask before they know a signature
+        x.signature = signature
     x.model = load(name)
     x.service = parts.services[name]
     if name == "s3":

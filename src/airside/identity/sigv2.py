@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 import base64
 import hmac
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 
 from airside.identity import errors
+from airside.identity.sigv4 import CLOCK_SKEW_SECONDS_MAX
 from airside.kernel import HttpRequest
 
 _SUBRESOURCES = frozenset(
@@ -63,16 +65,39 @@ def find(http: HttpRequest) -> Signature | None:
     )  # fmt: skip
 
 
-def check_time(signature: Signature, now: float) -> None:
-    """Refuse a presigned URL past its time."""
-    if signature.expires_at is not None and now > signature.expires_at:
-        raise errors.RequestExpired("Request has expired", "s3")
+def check_time(signature: Signature, http: HttpRequest, now: float) -> None:
+    """Refuse a presigned URL past its time, and a header that is too old or from the future."""
+    if signature.expires_at is not None:
+        if now > signature.expires_at:
+            raise errors.RequestExpired("Request has expired", "s3")
+        return
+    text = http.headers.get("x-amz-date", http.headers.get("date", ""))
+    try:
+        instant = parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        instant = -1.0
+    if instant < 0:
+        raise errors.RequestExpired(
+            "AWS authentication requires a valid Date or x-amz-date header", "s3"
+        )
+    if abs(now - instant) > CLOCK_SKEW_SECONDS_MAX:
+        raise errors.RequestTimeTooSkewed(
+            "The difference between the request time and the current time is too large.", "s3"
+        )
 
 
 def verify(signature: Signature, http: HttpRequest, bucket: str | None, secret: str) -> bool:
     """Whether the signature was made with `secret`; `bucket` is the one that the host names."""
-    digest = hmac.digest(secret.encode(), _string_to_sign(signature, http, bucket).encode(), "sha1")
-    return hmac.compare_digest(base64.b64encode(digest).decode(), signature.signature)
+    resource = f"/{bucket}{http.path}" if bucket else http.path
+    forms = [resource]
+    if resource.count("/") == 1 and resource != "/":
+        forms.append(f"{resource}/")  # botocore signs a bucket alone as `/bucket/`
+    for form in forms:
+        text = _string_to_sign(signature, http, form)
+        digest = hmac.digest(secret.encode(), text.encode(), "sha1")
+        if hmac.compare_digest(base64.b64encode(digest).decode(), signature.signature):
+            return True
+    return False
 
 
 def _query(http: HttpRequest) -> dict[str, str]:
@@ -80,7 +105,7 @@ def _query(http: HttpRequest) -> dict[str, str]:
     return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
 
 
-def _string_to_sign(signature: Signature, http: HttpRequest, bucket: str | None) -> str:
+def _string_to_sign(signature: Signature, http: HttpRequest, resource: str) -> str:
     values = _query(http)
     headers = dict(http.headers)
     if signature.expires_at is not None:  # signed headers travel in the query
@@ -95,7 +120,6 @@ def _string_to_sign(signature: Signature, http: HttpRequest, bucket: str | None)
         if name.startswith("x-amz-")
     )
     method, md5, kind = http.method, headers.get("content-md5", ""), headers.get("content-type", "")
-    resource = f"/{bucket}{http.path}" if bucket else http.path
     parts = [
         f"{name}={values[name]}" if values[name] else name
         for name in sorted(values)

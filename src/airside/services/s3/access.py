@@ -183,57 +183,17 @@ def _survives_restriction(statement: Mapping[str, Any]) -> bool:
     return isinstance(principal, dict) and set(principal) == {"Service"}
 
 
-# What `authorize` is told --------------------------------------------------------------------
-
-
 async def bucket_policy_of(ctx: Context, arn: str) -> Mapping[str, object] | None:
-    """A policy that lets through whoever might be allowed, for a bucket or an object.
+    """A policy that lets everybody through to an operation about a bucket.
 
-    `authorize` knows nothing of S3's condition keys, so conditions on them are left to `require`,
-    which decides with everything at hand. None when there is no such bucket.
+    `authorize` knows nothing of S3's condition keys, ACLs, owners of objects, of forms that are
+    signed inside and of preflights that nobody signs: each operation decides with `require`.
     """
-    bucket_name, key = split_arn(arn)
-
-    def find(view: Snapshot) -> Mapping[str, object] | None:
-        bucket = store.find_bucket(view, bucket_name)
-        if bucket is None:
-            return None
-        statements = [_POST, *_possible(view, bucket, key)]
-        return {"Version": "2012-10-17", "Statement": statements}
-
-    return await ctx.store.read(find)
+    bucket, _ = split_arn(arn)
+    return _LEFT_TO_OPERATIONS if bucket and bucket != "*" else None
 
 
-_POST = {"Effect": "Allow", "Principal": "*", "Action": ["s3:PostObject", "s3:PreflightObject"],
-         "Resource": "*"}  # fmt: skip
-"""A form is signed inside, which PostObject checks by itself; preflights are for everybody."""
-
-
-def _possible(view: Snapshot, bucket: Bucket, key: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    document = store.setting(view, bucket.name, "policy")
-    if document is not None:
-        restricted = bucket.blocks("RestrictPublicBuckets")
-        for entry in effective_statements(document["Policy"], restricted=restricted):
-            found += _without_own_keys(entry)
-    if bucket.ownership != ENFORCED:
-        ignore = bucket.blocks("IgnorePublicAcls")
-        found += grants.statements(bucket.grants, bucket.name, "", ignore_public=ignore)
-        version = store.current(view, bucket.name, key) if key else None
-        if version is not None and version.grants:
-            found += grants.statements(version.grants, bucket.name, key, ignore_public=ignore)
-    return found
-
-
-def _without_own_keys(statement: dict[str, Any]) -> list[dict[str, Any]]:
-    """An Allow without its conditions on S3's keys; a Deny with such conditions not at all."""
-    condition = statement.get("Condition", {})
-    kept = {
-        operator: {name: value for name, value in block.items() if not name.startswith("s3:")}
-        for operator, block in condition.items()
-    }
-    if kept == condition:
-        return [statement]
-    if statement.get("Effect") == "Deny":
-        return []
-    return [{**statement, "Condition": {name: block for name, block in kept.items() if block}}]
+_LEFT_TO_OPERATIONS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}],
+}

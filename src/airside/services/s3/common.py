@@ -27,11 +27,19 @@ def opened(
 
     Raises NoSuchBucket, AccessDenied.
     """
-    bucket = store.load_bucket(view, request["Bucket"])
-    expected = request.get("ExpectedBucketOwner")
-    if expected is not None and expected != bucket.owner:
-        raise errors.AccessDenied("Access Denied")
+    bucket = expected_bucket(view, request)
     access.require(view, ctx, bucket, action, key, request)
+    return bucket
+
+
+def expected_bucket(view: Snapshot, request: Mapping[str, Any]) -> Bucket:
+    """The request's bucket, if it belongs to whom the request says.
+
+    Raises NoSuchBucket, AccessDenied.
+    """
+    bucket = store.load_bucket(view, request["Bucket"])
+    if request.get("ExpectedBucketOwner") not in (None, bucket.owner):
+        raise errors.AccessDenied("Access Denied")
     return bucket
 
 

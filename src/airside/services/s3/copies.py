@@ -290,6 +290,8 @@ async def upload_part_copy(ctx: Context, request: Request) -> Result:
         return bucket, begun, _look(view, ctx, request)
 
     bucket, begun, source = await ctx.store.read(look)
+    secret = customer_key(request)
+    multipart.check_same_key(begun, secret.key_md5 if secret else None)
     offset, length = _copy_range(request.get("CopySourceRange"), source.version.size)
     part = await _copied_part(ctx, request, begun, source, (offset, length))
     await multipart.save(ctx, bucket, key, upload_id, part)

@@ -5,7 +5,7 @@ from typing import Any
 from airside.kernel import Context, Request, Result, ServiceError, Transaction, operation
 from airside.services.s3 import access, errors, events, limits, lock, store
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.common import on_bucket, on_object, opened
+from airside.services.s3.common import expected_bucket, on_bucket, on_object, opened
 from airside.services.s3.names import check_key
 from airside.services.s3.object import NULL, Version, check_write_conditions
 
@@ -139,9 +139,7 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
     bypass = bool(request.get("BypassGovernanceRetention"))
 
     def delete(tx: Transaction) -> tuple[Bucket, list[dict[str, Any]], list[dict[str, Any]]]:
-        bucket = store.load_bucket(tx, request["Bucket"])
-        if request.get("ExpectedBucketOwner") not in (None, bucket.owner):
-            raise errors.AccessDenied("Access Denied")
+        bucket = expected_bucket(tx, request)
         _check_bypass(bucket, request)
         done: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []

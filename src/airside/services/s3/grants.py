@@ -184,36 +184,3 @@ def _is_grantee(grantee: Mapping[str, str], principal: Principal, *, ignore_publ
 def is_public(grant: Grant) -> bool:
     """Whether a grant is to everybody, or to everybody with an account."""
     return grant["Grantee"].get("URI") in (ALL_USERS, AUTHENTICATED_USERS)
-
-
-def statements(
-    grants: Sequence[Grant], bucket: str, key: str, *, ignore_public: bool
-) -> list[dict[str, Any]]:
-    """Grants as policy statements: of a bucket's ACL, or of an object's (with a key)."""
-    found: list[dict[str, Any]] = []
-    for grant in grants:
-        if ignore_public and is_public(grant):
-            continue
-        permission = grant["Permission"]
-        table = _OBJECT_ACTIONS if key else _BUCKET_ACTIONS
-        names = table if permission == "FULL_CONTROL" else (permission,)
-        actions = [action for name in names for action in table.get(name, ())]
-        if not actions:
-            continue
-        statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Principal": "*"}
-        resource = f"arn:aws:s3:::{bucket}"
-        statement["Resource"] = f"{resource}/{_escape(key)}" if key else [resource, f"{resource}/*"]
-        grantee = grant["Grantee"]
-        if grantee.get("URI") == AUTHENTICATED_USERS:
-            statement["Condition"] = {"Null": {"aws:PrincipalAccount": "false"}}
-        elif "ID" in grantee:
-            statement["Principal"] = {"AWS": account_of(grantee["ID"])}
-        elif grantee.get("URI") != ALL_USERS:
-            continue
-        found.append(statement)
-    return found
-
-
-def _escape(key: str) -> str:
-    """A key inside a policy's resource, where `*`, `?` and `$` have meanings."""
-    return "".join(f"${{{letter}}}" if letter in "*?$" else letter for letter in key)

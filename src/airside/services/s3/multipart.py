@@ -95,7 +95,7 @@ async def upload_part(ctx: Context, request: Request) -> Result:
 
     bucket, begun = await ctx.store.read(admit)
     secret = customer_key(request)
-    _check_same_key(begun, secret.key_md5 if secret else None)
+    check_same_key(begun, secret.key_md5 if secret else None)
     expected = upload.expectation(request, begun.algorithm)
     if begun.algorithm and expected.algorithm != begun.algorithm:
         raise errors.InvalidRequest(
@@ -133,7 +133,8 @@ async def save(ctx: Context, bucket: Bucket, key: str, upload_id: str, part: Par
     await ctx.store.transact(keep)
 
 
-def _check_same_key(begun: Upload, key_md5: str | None) -> None:
+def check_same_key(begun: Upload, key_md5: str | None) -> None:
+    """Raise InvalidRequest unless a part comes with the key that the upload began with."""
     wanted = begun.version.encryption.get("SSECustomerKeyMD5")
     if wanted is None and key_md5 is not None:
         raise errors.InvalidRequest(

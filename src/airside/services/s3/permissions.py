@@ -51,6 +51,8 @@ def _checked_policy(text: str, bucket: str) -> dict[str, Any]:
     for statement in policy.statements:
         if statement.principals is None:
             raise errors.MalformedPolicy("Missing required field Principal")
+        if statement.not_principal and not statement.denies:
+            raise errors.MalformedPolicy("Allow with NotPrincipal is not allowed.")
         if not statement.resources:
             raise errors.MalformedPolicy("Missing required field Resource")
         own = f"arn:aws:s3:::{bucket}"

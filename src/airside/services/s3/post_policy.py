@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 from airside.identity.sigv4 import signing_key
 from airside.services.s3 import errors
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _FREE = frozenset({"awsaccesskeyid", "signature", "x-amz-signature", "policy", "file", "bucket"})
 """Fields that no condition has to cover; neither have those that begin with x-ignore-."""
 
@@ -91,12 +93,12 @@ def _invalid(reason: str) -> errors.InvalidPolicyDocument:
 def check_time(policy: Mapping[str, Any], now: float) -> None:
     """Raise AccessDenied for an expired policy, InvalidPolicyDocument for a strange date."""
     expiration = policy["expiration"]
+    if not _INSTANT.fullmatch(str(expiration)):
+        raise _invalid(f"Invalid 'expiration' value: '{expiration}'")
     try:
-        until = datetime.fromisoformat(str(expiration))
+        until = datetime.fromisoformat(expiration)
     except ValueError:
         raise _invalid(f"Invalid 'expiration' value: '{expiration}'") from None
-    if until.tzinfo is None:
-        raise _invalid(f"Invalid 'expiration' value: '{expiration}'")
     if until.timestamp() < now:
         raise errors.AccessDenied("Invalid according to Policy: Policy expired.")
 

@@ -85,13 +85,14 @@ async def post_object(ctx: Context, request: Request) -> Result:
             ArgumentName="key",
             ArgumentValue="",
         )
+    fields["key"] = fields["key"].replace("${filename}", form.file_name)
     who = _signer(ctx, fields)
     span = (0, 5 << 30)
     if "policy" in fields:
         policy = post_policy.read(fields["policy"])
         post_policy.check_time(policy, ctx.clock.now())
         span = post_policy.check_fields(policy, fields, bucket)
-    key = fields["key"].replace("${filename}", form.file_name)
+    key = fields["key"]
     wanted = _request(fields, bucket, key)
     if "ContentType" not in wanted and form.file_type and not fields.get("policy"):
         wanted["ContentType"] = form.file_type

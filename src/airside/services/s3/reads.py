@@ -8,7 +8,7 @@ from typing import Any
 from airside.kernel import Context, FileSlice, Request, Result, Snapshot, operation
 from airside.services.s3 import access, attributes, encryption, errors, lock, store
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.common import on_object, opened, tier2
+from airside.services.s3.common import expected_bucket, on_object, opened, tier2
 from airside.services.s3.encryption import CustomerKey, customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import (
@@ -57,9 +57,10 @@ def find(
     version_id = request.get("VersionId")
     if version_id is not None:
         action = action.replace("Object", "ObjectVersion", 1)
-    bucket = opened(view, ctx, request, action, key)
     if version_id is not None:
+        bucket = opened(view, ctx, request, action, key)
         return bucket, specified(view, bucket, key, version_id, ctx, marker_ok=False)
+    bucket = expected_bucket(view, request)
     version = store.current(view, bucket.name, key)
     if version is None:
         if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal, {"Prefix": key}):
@@ -67,6 +68,7 @@ def find(
         marker = store.newest_older(view, bucket.name, key) if bucket.is_versioned else None
         told = {"DeleteMarker": True, "VersionId": marker.version_id} if marker else {}
         raise errors.NoSuchKey("The specified key does not exist.", Key=key, **told)
+    access.require(view, ctx, bucket, action, key, request)
     return bucket, version
 
 

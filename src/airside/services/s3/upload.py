@@ -26,10 +26,15 @@ class Received:
     nonce: bytes = b""
     """What the cipher began with, for SSE-C."""
 
+    key_md5: str = ""
+    """Of the customer's key, for SSE-C."""
+
     @property
     def etag(self) -> str:
         """The MD5 of the body; with SSE-C something that tells nothing about it."""
-        return md5(self.nonce + self.md5).hexdigest() if self.nonce else self.md5.hex()
+        if self.nonce:
+            return md5(self.key_md5.encode() + self.md5).hexdigest()
+        return self.md5.hex()
 
     @property
     def place(self) -> int:
@@ -109,7 +114,7 @@ async def receive(
         received = Received(len(data), md5(data).digest(), data)
         _check(received, expected, hasher, body)
         if secret is not None:
-            received.nonce = ctx.ids.random_bytes(NONCE_BYTES)
+            received.nonce, received.key_md5 = ctx.ids.random_bytes(NONCE_BYTES), secret.key_md5
             received.data = secret.cipher(received.nonce).update(data)
         return received
     return await _stream(ctx, body, expected, secret, inline=inline, bytes_max=bytes_max)
@@ -149,6 +154,7 @@ async def _stream(
                 waiting.clear()
             await writer.write(chunk)
         received = Received(size, digest.digest(), b"".join(waiting), nonce=nonce)
+        received.key_md5 = secret.key_md5 if secret is not None else ""
         _check(received, expected, hasher, body)
         if writer is None and not inline:
             writer = ctx.blobs.create()

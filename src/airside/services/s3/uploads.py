@@ -66,7 +66,7 @@ def _shown(key: str, begun: Upload, bucket: Bucket) -> Result:
         "Initiated": begun.initiated_at,
         "StorageClass": begun.version.storage_class,
         "Owner": owner_of(begun.version.owner),
-        "Initiator": {**owner_of(begun.version.owner), "DisplayName": begun.initiator},
+        "Initiator": owner_of(begun.version.owner),
         "ChecksumAlgorithm": begun.algorithm or None,
         "ChecksumType": begun.checksum_type or None,
     }
@@ -113,7 +113,7 @@ async def list_parts(ctx: Context, request: Request) -> Result:
             for part in shown
         ],
         "Owner": owner_of(begun.version.owner),
-        "Initiator": {**owner_of(begun.version.owner), "DisplayName": begun.initiator},
+        "Initiator": owner_of(begun.version.owner),
         "StorageClass": begun.version.storage_class,
         "ChecksumAlgorithm": begun.algorithm or None,
         "ChecksumType": begun.checksum_type or None,
