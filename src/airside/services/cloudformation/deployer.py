@@ -143,7 +143,6 @@ class Deployer:
         for name, reason in failures.items():
             resource = self.journal.resources.get(name)
             if resource is not None and resource.status.endswith("_IN_PROGRESS"):
-                log.error("%s %s: %s", self.journal.stack.name, name, reason)
                 status = resource.status.replace("_IN_PROGRESS", "_FAILED")
                 await self.journal.write(resource, (status, reason))
 

@@ -1,9 +1,12 @@
 """Visiting a dependency graph, as many nodes at a time as it allows."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from airside.services.cloudformation.graph import Graph
+
+log = logging.getLogger("airside.cloudformation")
 
 PARALLEL_MAX = 24
 """Resources in the making at once, over which there is nothing to gain on one machine."""
@@ -54,4 +57,5 @@ def _outcome(task: asyncio.Future[str | None]) -> str | None:
     error = task.exception()
     if error is None:
         return task.result()
+    log.error("a resource type failed unexpectedly", exc_info=error)
     return f"Internal failure: {type(error).__name__}: {error}"
