@@ -4,11 +4,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.sqs.machine import Bench
 
 from airside.services.sqs import attempts, fifo
 from airside.services.sqs.errors import InvalidParameterValueException
 from airside.services.sqs.queue import Demand, Ledger, Message
-from tests.unit.sqs.machine import Bench
 
 
 class FifoQueue(RuleBasedStateMachine):

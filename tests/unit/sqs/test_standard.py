@@ -4,10 +4,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.sqs.machine import Bench
 
 from airside.services.sqs.errors import InvalidParameterValueException
 from airside.services.sqs.queue import Receipt
-from tests.unit.sqs.machine import Bench
 
 LONG = "x" * 5000
 
