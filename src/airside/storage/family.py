@@ -157,10 +157,10 @@ class StoreFamily:
         """
         before = self.branches
         try:
-            await self.layers.run(manifest.save, self._folder, branches, durable=self._durable)
+            await self.layers.file(manifest.save, self._folder, branches, durable=self._durable)
         except OSError:
             # The new manifest may be in place already: its durability is what failed.
-            await self.layers.run(manifest.save, self._folder, before, durable=self._durable)
+            await self.layers.file(manifest.save, self._folder, before, durable=self._durable)
             raise
         self.branches = branches
         for name, store in self._stores.items():
@@ -193,19 +193,22 @@ class StoreFamily:
             if child in self.branches:
                 raise BranchExists(f"there is a branch {child!r} already")
             store = self.get(parent)
-            tops = await self.layers.create(2)
+            stack = self._stack(parent)
+            # An empty top need not be frozen, and reads have one layer less to look at.
+            tops = await self.layers.create(1 if store.layers[0].is_empty() else 2)
             try:
                 async with store.paused():
-                    below = self._stack(parent)
-                    changed = {parent: (tops[0], *below), child: (tops[1], *below)}
                     if store.layers[0].is_empty():
-                        # No need to freeze it, and reads have one layer less to look at.
-                        changed = {child: (tops[1], *below[1:])}
+                        changed = {child: (tops[0], *stack[1:])}
+                    else:
+                        if len(tops) == 1:
+                            tops += await self.layers.create(1)
+                        changed = {child: (tops[0], *stack), parent: (tops[1], *stack)}
                     await self.change({**self.branches, **changed})
             finally:
                 await self.remove_unused(tops)
             if parent in changed:
-                self.layers.freeze_later(below[0])
+                self.layers.freeze_later(stack[0])
 
     async def _delete(self, name: str) -> None:
         async with self.changing:
