@@ -7,10 +7,13 @@ from airside.services.lambda_ import (
     concurrency,
     errors,
     event_invoke,
+    function_settings,
     functions,
     invocations,
+    layers,
     mappings,
     permissions,
+    provisioned,
     urls,
     versions,
 )
@@ -25,7 +28,7 @@ SERVICE = Service(
     "lambda",
     modules=[
         functions, versions, aliases, permissions, concurrency, invocations, event_invoke, mappings,
-        account, urls,
+        account, urls, layers, function_settings, provisioned,
     ],
     errors=errors,
     components=[LogDelivery, Executor, AsyncEvents, MappingPollers],

@@ -28,7 +28,7 @@ from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
 from airside.storage.keys import after, pack, prefix_range, unpack
 
-QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned")
+QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned", "runtime")
 """Configurations that hang on a function, a version or an alias."""
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -5,7 +5,6 @@ from typing import Any
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.kernel.clock import iso8601
 from airside.services.lambda_ import errors, store
-from airside.services.lambda_.aliases import paginate
 from airside.services.lambda_.function_url import Url
 from airside.services.lambda_.names import (
     LATEST,
@@ -15,6 +14,7 @@ from airside.services.lambda_.names import (
     requested,
     unqualified_arn,
 )
+from airside.services.lambda_.paging import paginate
 
 ID_LENGTH = 32
 
