@@ -157,15 +157,17 @@ class StoreFamily:
         """
         before = self.branches
         try:
-            await self.layers.file(manifest.save, self._folder, branches, durable=self._durable)
+            await self._save(branches)
         except OSError:
             # The new manifest may be in place already: its durability is what failed.
-            await self.layers.file(manifest.save, self._folder, before, durable=self._durable)
+            try:
+                await self._save(before)
+            except OSError:
+                if manifest.load(self._folder) == branches:
+                    self._adopt(branches)
+                raise
             raise
-        self.branches = branches
-        for name, store in self._stores.items():
-            if branches[name] != before[name]:
-                store.restack([self.layers.get(number) for number in branches[name]])
+        self._adopt(branches)
 
     async def remove_unused(self, numbers: tuple[int, ...]) -> None:
         """Remove those of the layers that no branch uses."""
@@ -181,6 +183,15 @@ class StoreFamily:
         made: Branches = {MAIN: self.layers.create_now(1)}
         manifest.save(self._folder, made, durable=self._durable)
         return made
+
+    async def _save(self, branches: Branches) -> None:
+        await self.layers.file(manifest.save, self._folder, branches, durable=self._durable)
+
+    def _adopt(self, branches: Branches) -> None:
+        before, self.branches = self.branches, branches
+        for name, store in self._stores.items():
+            if branches[name] != before[name]:
+                store.restack([self.layers.get(number) for number in branches[name]])
 
     def _stack(self, name: str) -> tuple[int, ...]:
         try:
