@@ -49,6 +49,7 @@ class Pool:
         self._reaper: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._kept = 0
         self.on_empty: Callable[[], None] | None = None
         self.used_at = clock.monotonic()
 
@@ -67,8 +68,19 @@ class Pool:
                 return future
         self._waiting.append((event, future))
         if self._starting < len(self._waiting):
-            self._grow()
+            _ = self._grow()
         return future
+
+    async def keep(self, count: int) -> None:
+        """Have at least this many environments from now on, and none of those go idle."""
+        self._kept = count
+        made = [self._grow() for _ in range(count - self.size)]
+        if made:
+            await asyncio.wait(made)
+            deadline = self._clock.monotonic() + INIT_SECONDS_MAX
+            while self._starting and self._clock.monotonic() < deadline:
+                await asyncio.sleep(0.005)
+        self._reap()
 
     def drain(self) -> None:
         """Take no more events than those that are here; then go away."""
@@ -82,11 +94,12 @@ class Pool:
         for environment in list(self._all):
             environment.kill()
 
-    def _grow(self) -> None:
+    def _grow(self) -> asyncio.Task[None]:
         self._starting += 1
         task = self._loop.create_task(self._launch())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _launch(self) -> None:
         spec = self.spec
@@ -153,8 +166,12 @@ class Pool:
         """End environments that have been idle long enough; the longest idle stand first."""
         self._reaper = None
         now = self._clock.monotonic()
-        while self._idle and self._idle[0].idle_since + self._idle_seconds <= now + 0.001:
-            self._idle.pop(0).kill()
-        if self._idle:
+        while len(self._all) > self._kept and self._idle:
+            if self._idle[0].idle_since + self._idle_seconds > now + 0.001:
+                break
+            environment = self._idle.pop(0)
+            self._all.discard(environment)
+            environment.kill()
+        if len(self._all) > self._kept and self._idle and self._reaper is None:
             wait = self._idle[0].idle_since + self._idle_seconds - now
             self._reaper = self._loop.call_later(wait, self._reap)

@@ -141,15 +141,15 @@ class Compaction:
         layers = self._family.layers
         bottom = any(stack[-1] == target for stack in self._family.branches.values())
         into = layers.get(target)
-        reader = await layers.run(layers.get(source).second_reader)
+        reader = await layers.keep(layers.get(source).second_reader)
         try:
             start: bytes | None = b""
             while start is not None:
                 if self._stopping:
                     raise Stopped
-                start = await layers.run(_copy_chunk, reader, into, start, bottom=bottom)
+                start = await layers.keep(_copy_chunk, reader, into, start, bottom=bottom)
         finally:
-            await layers.run(reader.close)
+            await layers.keep(reader.close)
 
 
 def _copy_chunk(

@@ -157,15 +157,17 @@ class StoreFamily:
         """
         before = self.branches
         try:
-            await self.layers.run(manifest.save, self._folder, branches, durable=self._durable)
+            await self._save(branches)
         except OSError:
             # The new manifest may be in place already: its durability is what failed.
-            await self.layers.run(manifest.save, self._folder, before, durable=self._durable)
+            try:
+                await self._save(before)
+            except OSError:
+                if manifest.load(self._folder) == branches:
+                    self._adopt(branches)
+                raise
             raise
-        self.branches = branches
-        for name, store in self._stores.items():
-            if branches[name] != before[name]:
-                store.restack([self.layers.get(number) for number in branches[name]])
+        self._adopt(branches)
 
     async def remove_unused(self, numbers: tuple[int, ...]) -> None:
         """Remove those of the layers that no branch uses."""
@@ -182,6 +184,15 @@ class StoreFamily:
         manifest.save(self._folder, made, durable=self._durable)
         return made
 
+    async def _save(self, branches: Branches) -> None:
+        await self.layers.file(manifest.save, self._folder, branches, durable=self._durable)
+
+    def _adopt(self, branches: Branches) -> None:
+        before, self.branches = self.branches, branches
+        for name, store in self._stores.items():
+            if branches[name] != before[name]:
+                store.restack([self.layers.get(number) for number in branches[name]])
+
     def _stack(self, name: str) -> tuple[int, ...]:
         try:
             return self.branches[name]
@@ -193,19 +204,22 @@ class StoreFamily:
             if child in self.branches:
                 raise BranchExists(f"there is a branch {child!r} already")
             store = self.get(parent)
-            tops = await self.layers.create(2)
+            stack = self._stack(parent)
+            # An empty top need not be frozen, and reads have one layer less to look at.
+            tops = await self.layers.create(1 if store.layers[0].is_empty() else 2)
             try:
                 async with store.paused():
-                    below = self._stack(parent)
-                    changed = {parent: (tops[0], *below), child: (tops[1], *below)}
                     if store.layers[0].is_empty():
-                        # No need to freeze it, and reads have one layer less to look at.
-                        changed = {child: (tops[1], *below[1:])}
+                        changed = {child: (tops[0], *stack[1:])}
+                    else:
+                        if len(tops) == 1:
+                            tops += await self.layers.create(1)
+                        changed = {child: (tops[0], *stack), parent: (tops[1], *stack)}
                     await self.change({**self.branches, **changed})
             finally:
                 await self.remove_unused(tops)
             if parent in changed:
-                self.layers.freeze_later(below[0])
+                self.layers.freeze_later(stack[0])
 
     async def _delete(self, name: str) -> None:
         async with self.changing:

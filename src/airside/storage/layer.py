@@ -24,6 +24,8 @@ moves it to overflow pages and every write costs two. Measured: 4096 is three ti
 WRITER_CACHE_KIB = 8000
 MAPPED_BYTES = 1 << 30
 """Point reads through the memory map take half the time of reads through a page cache."""
+BUSY_MILLISECONDS = 2000
+"""Nobody but us writes; this is for a curious person with a SQLite shell."""
 
 _GET = "SELECT v FROM kv WHERE k = ?"
 _SCAN = "SELECT k, v FROM kv WHERE k >= ? AND k < ? ORDER BY k LIMIT ?"
@@ -51,6 +53,8 @@ class Layer:
 
     def __init__(self, path: Path, *, synchronous: str) -> None:
         self.path = path
+        self.durable = synchronous != "NORMAL"
+        """Whether a commit syncs the disk, and so belongs in a thread."""
         self._synchronous = synchronous
         self._held = False
         self._writer: apsw.Connection | None = None
@@ -138,6 +142,7 @@ class Layer:
         """The connection that writes, opened at the first call."""
         if self._writer is None:
             writer = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
+            writer.set_busy_timeout(BUSY_MILLISECONDS)
             writer.execute(
                 f"PRAGMA synchronous = {self._synchronous}; PRAGMA wal_autocheckpoint = 0;"
                 f"PRAGMA cache_size = -{WRITER_CACHE_KIB}"
@@ -159,6 +164,16 @@ class Layer:
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file. Blocks, and needs that no reader holds on."""
         self.writer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def checkpoint_beside(self) -> None:
+        """Move what is in the log now, while commits and reads go on. Blocks."""
+        mover = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            # A connection knows that there is a log only after its first read.
+            mover.execute(_ROW_AT, (0,)).fetchall()
+            mover.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        finally:
+            mover.close()
 
     def freeze(self) -> None:
         """Move the log into the file and give the writer up. Blocks."""

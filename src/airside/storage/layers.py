@@ -1,12 +1,15 @@
 """The folder of layers: makes files, opens them once for all branches, removes them.
 
-All changes to layers that no branch writes run in one thread, the keeper, one after the other.
+Whatever changes or closes a layer that no branch writes runs in one thread, the keeper, one thing
+after the other. What makes new files runs in another, the clerk, so that a branch can be made
+while layers are being folded.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +32,7 @@ class Layers:
         self._pinned: list[int] = []
         self._number = 0
         self._keeper = ThreadPoolExecutor(1, "airside-layers")
+        self._clerk = ThreadPoolExecutor(1, "airside-clerk")
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, number: int) -> Path:
@@ -58,7 +62,7 @@ class Layers:
 
     async def create(self, count: int) -> tuple[int, ...]:
         """Make empty layers, durably; their numbers."""
-        return await self.run(self.create_now, count)
+        return await self.file(self.create_now, count)
 
     def get(self, number: int) -> Layer:
         """The layer, opened at the first call."""
@@ -86,23 +90,31 @@ class Layers:
         """Close layers and delete their files."""
         for number in [number for number in numbers if number not in self._pinned]:
             layer = self._open.pop(number, None)
-            await self.run(_remove, layer, self.path(number))
+            await self.keep(_remove, layer, self.path(number))
 
     def freeze_later(self, number: int) -> None:
         """Give up the means to write a layer, in the background."""
         self._keeper.submit(self.get(number).freeze)
 
-    async def run(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
+    async def keep(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
         """Run blocking work in the keeper."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._keeper, lambda: work(*args, **named))
+        return await _run(self._keeper, work, *args, **named)
+
+    async def file(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
+        """Run blocking work in the clerk."""
+        return await _run(self._clerk, work, *args, **named)
 
     async def close(self) -> None:
         """Close every layer."""
         layers, self._open = list(self._open.values()), {}
         for layer in layers:
-            await self.run(layer.close)
+            await self.keep(layer.close)
         self._keeper.shutdown()
+        self._clerk.shutdown()
+
+
+async def _run(thread: Executor, work: Callable[..., T], *args: Any, **named: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, partial(work, *args, **named))
 
 
 def _remove(layer: Layer | None, path: Path) -> None:

@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 log = logging.getLogger("airside.storage")
 
-LOG_PAGES_MAX = 1000
-"""Pages in the write-ahead log before it is moved into the file (8 MB)."""
+LOG_PAGES_MAX = 2000
+"""Pages in the write-ahead log before it is moved into the file (16 MB)."""
 
 WRITES_IN_PLACE_MAX = 1000
 """A group of up to so many writes (7 us each) goes into SQLite on the loop and only its COMMIT runs
@@ -56,6 +56,10 @@ class SqliteStore:
         self._gathering = _Group()
         self._committing: _Group | None = None
         self._busy = False
+        """Whether the thread has the writer; no commit starts meanwhile."""
+        self._moving = False
+        """Whether a thread moves most of the log into the file, beside the commits."""
+        self._moved_most = False
         self._scheduled = False
         self._pauses = 0
         self._top = layers[0]
@@ -105,7 +109,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Refuse everything from now on; return when what came before is durable."""
         self._closed = self._stale = True
-        while self._busy or self._gathering.overlay.values:
+        while self._busy or self._moving or self._gathering.overlay.values:
             self._flush()
             await self._settle()
 
@@ -157,7 +161,7 @@ class SqliteStore:
 
     async def _settle(self) -> None:
         """Return when the thread is not working for this store."""
-        while self._busy:
+        while self._busy or self._moving:
             self._idle.clear()
             await self._idle.wait()
 
@@ -187,10 +191,16 @@ class SqliteStore:
             return
         try:
             write()
+            if not self._top.durable:
+                self._top.commit()
         except apsw.Error as error:
             self._conclude(error)
-        else:
+            return
+        if self._top.durable:
             self._submit(self._top.commit, self._committed)
+        else:
+            self._conclude(None)
+            self._go_on()
 
     def _run_hook(self, group: _Group) -> None:
         if self._hook is not None:
@@ -199,8 +209,13 @@ class SqliteStore:
             group.overlay.update(draft.own.values)
 
     def _submit(self, work: Callable[[], object], done: Callable[[Future[object]], None]) -> None:
-        """Run `work` in the thread, then `done` on the loop."""
+        """Let the thread have the writer for `work`, then run `done` on the loop."""
         self._busy = True
+        self._in_thread(work, done)
+
+    def _in_thread(
+        self, work: Callable[[], object], done: Callable[[Future[object]], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._executor.submit(work).add_done_callback(
             lambda future: loop.call_soon_threadsafe(done, future)
@@ -225,23 +240,43 @@ class SqliteStore:
             self._gathering = _Group()
 
     def _go_on(self) -> None:
-        """After the thread's work: move the log into the file, or commit what has gathered."""
+        """With the writer free again: see to the log, and commit what has gathered.
+
+        A long log is moved into the file in two steps. The first takes most of it, beside the
+        commits that go on; the second takes the rest while none runs and no reader holds on, so
+        that the log starts from its beginning again.
+        """
         self._busy = False
         self._top.release()
         self._stale = True
-        pages = self._top.pages_written()
-        if pages - self._pages_moved > LOG_PAGES_MAX:
-            self._pages_moved = pages
-            self._submit(self._top.checkpoint, self._checkpointed)
+        if self._moved_most:
+            self._moved_most = False
+            self._submit(self._top.checkpoint, self._moved_rest)
             return
+        pages = self._top.pages_written()
+        if pages - self._pages_moved > LOG_PAGES_MAX and not self._moving:
+            self._pages_moved = pages
+            self._moving = True
+            self._in_thread(self._top.checkpoint_beside, self._moved)
         self._idle.set()
         self._flush()
 
-    def _checkpointed(self, future: Future[object]) -> None:
-        error = future.exception()
-        if error is not None:
-            log.error("the write-ahead log could not be moved: %s", error)
+    def _moved(self, future: Future[object]) -> None:
+        self._moving = False
+        self._moved_most = True
+        _report(future)
+        if not self._busy:
+            self._go_on()
+
+    def _moved_rest(self, future: Future[object]) -> None:
+        _report(future)
         self._go_on()
+
+
+def _report(future: Future[object]) -> None:
+    error = future.exception()
+    if error is not None:
+        log.error("the write-ahead log could not be moved: %s", error)
 
 
 def _run(*steps: Callable[[], None]) -> None:

@@ -92,9 +92,11 @@ class Draft:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Insert or replace."""
+        assert isinstance(key, bytes), "a key is bytes"
         assert isinstance(value, bytes), "a value is bytes"
         self.own.set(key, value)
 
     def delete(self, key: bytes) -> None:
         """Remove, whether it is there or not."""
+        assert isinstance(key, bytes), "a key is bytes"
         self.own.set(key, None)

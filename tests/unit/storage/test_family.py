@@ -163,6 +163,30 @@ async def test_a_branch_that_cannot_be_recorded_is_not_made(
     await again.close()
 
 
+async def test_a_branch_that_can_be_recorded_only_by_half_is_one_that_the_folder_has(
+    family: StoreFamily, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    save, calls = manifest.save, []
+
+    def fails(*arguments: Any, **named: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            save(*arguments, **named)
+        raise OSError("the disk is gone")
+
+    await family.main.transact(put(b"a"))
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "save", fails)
+        with pytest.raises(OSError, match="the disk is gone"):
+            await family.branch("main", "child")
+    await family.main.transact(put(b"b"))
+    await family.close()
+    again = StoreFamily.open(tmp_path)
+    assert await content(again.main) == {b"a": b"", b"b": b""}
+    assert await content(again.get("child")) == {b"a": b""}
+    await again.close()
+
+
 async def test_deleting_a_branch_keeps_the_layers_that_others_share(
     family: StoreFamily, tmp_path: Path
 ) -> None:

@@ -7,14 +7,19 @@ from airside.services.lambda_ import (
     concurrency,
     errors,
     event_invoke,
+    function_settings,
     functions,
     invocations,
+    layers,
     mappings,
     permissions,
+    provisioned,
+    urls,
     versions,
 )
 from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor
+from airside.services.lambda_.front import answer_code, answer_url
 from airside.services.lambda_.log_delivery import LogDelivery
 from airside.services.lambda_.poller import MappingPollers
 from airside.services.lambda_.resources import RESOURCES
@@ -23,10 +28,11 @@ SERVICE = Service(
     "lambda",
     modules=[
         functions, versions, aliases, permissions, concurrency, invocations, event_invoke, mappings,
-        account,
+        account, urls, layers, function_settings, provisioned,
     ],
     errors=errors,
     components=[LogDelivery, Executor, AsyncEvents, MappingPollers],
     resources=RESOURCES,
+    fronts={"lambda-url": answer_url, "lambda-code": answer_code},
     policy=permissions.policy_of,
 )  # fmt: skip

@@ -1,13 +1,11 @@
 """Aliases: names for versions, with weights for gradual change."""
 
-from typing import Any
-
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
 from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.function import Alias, alias_configuration
-from airside.services.lambda_.limits import PAGE_ITEMS
 from airside.services.lambda_.names import LATEST, FunctionName, parse, unqualified_arn
+from airside.services.lambda_.paging import paginate
 
 
 def _invalid(message: str) -> errors.InvalidParameterValueException:
@@ -135,10 +133,3 @@ async def list_aliases(ctx: Context, request: Request) -> Result:
     found = [alias_configuration(name.arn, alias) for alias in await ctx.store.read(read)]
     page, marker = paginate(found, request)
     return {"Aliases": page, "NextMarker": marker}
-
-
-def paginate(items: list[Any], request: Request) -> tuple[list[Any], str | None]:
-    """One page by MaxItems and Marker (a position), and the marker of the next."""
-    start = int(request.get("Marker") or 0)
-    end = start + min(request.get("MaxItems", PAGE_ITEMS), PAGE_ITEMS)
-    return items[start:end], str(end) if len(items) > end else None

@@ -4,7 +4,6 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
-from airside.services.lambda_.aliases import paginate
 from airside.services.lambda_.names import (
     LATEST,
     FunctionName,
@@ -13,6 +12,7 @@ from airside.services.lambda_.names import (
     requested,
     unqualified_arn,
 )
+from airside.services.lambda_.paging import paginate
 
 _KIND = "retry"
 _MEMBERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")

@@ -20,6 +20,7 @@ from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
 from airside.services.lambda_.folders import Folders
 from airside.services.lambda_.function import Alias, Version, running_revision
+from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import FunctionName
 from airside.services.lambda_.variables import environment_variables
@@ -140,6 +141,22 @@ class Executor(Component):
         for known in [known for known in self._targets if known[:3] == name[:3]]:
             del self._targets[known]
 
+    async def provision(self, name: FunctionName, count: int) -> int:
+        """Keep this many environments ready; how many are now."""
+        target = await self.target(name)
+        ctx = self.cloud.context(
+            execution_principal(target.version.config["Role"], name.name), "lambda"
+        )
+        pool = self._pools.get((name.arn, target.version.version)) or await self._pool(ctx, target)
+        await pool.keep(count)
+        return min(count, pool.size)
+
+    async def provisioned(self, name: FunctionName) -> int:
+        """How many environments are there."""
+        target = await self.target(name)
+        pool = self._pools.get((name.arn, target.version.version))
+        return pool.size if pool else 0
+
     def prepare(self, version: Version) -> None:
         """Have the template of a function that was just deployed ready for its first event."""
         runtime = version.config["Runtime"]
@@ -165,7 +182,8 @@ class Executor(Component):
     async def _make_pool(self, ctx: Context, target: Target) -> Pool:
         name, version = target.name, target.version
         folder = await packages.unpacked(ctx, version.code)
-        spec = _spec(name, version, folder)
+        opt = await opt_folder(ctx, version.config.get("Layers", []))
+        spec = _spec(name, version, folder, opt)
         pool = Pool(
             spec, self, self._agent, self.cloud.clock, self.cloud.settings.function_idle_seconds
         )
@@ -208,14 +226,16 @@ class Executor(Component):
         return self.python(spec.runtime)[0]
 
 
-def _spec(name: FunctionName, version: Version, folder: Path) -> FunctionSpec:
+def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) -> FunctionSpec:
     config = version.config
+    codes = [version.code, *(code_of(each) for each in config.get("Layers", []))]
     return FunctionSpec(
         arn=name.arn, name=name.name, version=version.version, revision=running_revision(version),
         handler=config["Handler"], runtime=config["Runtime"], memory_mb=config["MemorySize"],
         timeout_seconds=config["Timeout"], task=folder, role=config["Role"],
         variables=config.get("Environment", {}).get("Variables", {}),
-        own_boto3=version.code.own_boto3, uses_boto3=version.code.uses_boto3,
+        own_boto3=any(code.own_boto3 for code in codes),
+        uses_boto3=any(code.uses_boto3 for code in codes), opt=opt,
         log_group=config["LoggingConfig"]["LogGroup"],
         log_format=config["LoggingConfig"]["LogFormat"],
         log_level=config["LoggingConfig"].get("ApplicationLogLevel", ""),

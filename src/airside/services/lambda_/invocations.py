@@ -2,10 +2,13 @@
 
 import base64
 import binascii
+from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
+
 from airside.kernel import Context, Request, Result, operation
-from airside.runtime.spec import Event
+from airside.runtime.spec import Event, Outcome
 from airside.services.lambda_ import errors, limits
 from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor, Target
@@ -42,6 +45,52 @@ async def invoke(ctx: Context, request: Request) -> Result:
     if event.tail:
         result["LogResult"] = base64.b64encode(outcome.tail).decode()
     return result
+
+
+@operation("InvokeAsync", resource=function_arn, action="lambda:InvokeFunction")
+async def invoke_async(ctx: Context, request: Request) -> Result:
+    """Invoke of the year 2014: accept an event."""
+    name = requested(ctx, request)
+    target = await ctx.component(Executor).target(name)
+    payload = await request["InvokeArgs"].read(limits.ASYNC_PAYLOAD_BYTES_MAX)
+    _check_payload(payload or b"{}", "Event")
+    event = Event(ctx.request_id, payload or b"{}", name.qualified_arn, ctx.trace_id)
+    await ctx.component(AsyncEvents).accept(target, event)
+    return {"Status": 202}
+
+
+@operation("InvokeWithResponseStream", resource=function_arn, action="lambda:InvokeFunction")
+async def invoke_with_response_stream(ctx: Context, request: Request) -> Result:
+    """Run a function and stream what it answers; a function that does not stream is one chunk."""
+    name = requested(ctx, request)
+    payload: bytes = request.get("Payload") or b"{}"
+    executor = ctx.component(Executor)
+    target = await executor.target(name)
+    _check_payload(payload, "RequestResponse")
+    event = Event(
+        request_id=ctx.request_id, payload=payload, arn=name.qualified_arn, trace_id=ctx.trace_id,
+        client_context=_client_context(request), tail=request.get("LogType") == "Tail",
+    )  # fmt: skip
+    outcome = await executor.invoke(ctx, target, event)
+    return {
+        "StatusCode": 200,
+        "ExecutedVersion": target.version.version,
+        "ResponseStreamContentType": "application/octet-stream",
+        "EventStream": _stream_events(outcome, tail=event.tail),
+    }
+
+
+async def _stream_events(outcome: Outcome, *, tail: bool) -> AsyncIterator[dict[str, Any]]:
+    complete: dict[str, Any] = {}
+    if outcome.failed:
+        error = msgspec.json.decode(outcome.payload)
+        complete["ErrorCode"] = error.get("errorType", "Unhandled")
+        complete["ErrorDetails"] = error.get("errorMessage", "")
+    else:
+        yield {"PayloadChunk": {"Payload": outcome.payload}}
+    if tail:
+        complete["LogResult"] = base64.b64encode(outcome.tail).decode()
+    yield {"InvokeComplete": complete}
 
 
 async def accept(ctx: Context, target: Target, event: Event) -> Result:

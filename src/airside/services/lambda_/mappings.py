@@ -13,10 +13,10 @@ from airside.kernel import (
     operation,
 )
 from airside.services.lambda_ import errors, store
-from airside.services.lambda_.aliases import paginate
 from airside.services.lambda_.executor import execution_principal
 from airside.services.lambda_.mapping import Mapping, check_source, configure, describe
 from airside.services.lambda_.names import parse
+from airside.services.lambda_.paging import paginate
 from airside.services.lambda_.poller import MappingPollers, queue_url
 
 

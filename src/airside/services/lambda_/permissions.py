@@ -1,6 +1,5 @@
 """Who else may use a function: its resource policy."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +57,7 @@ async def add_permission(ctx: Context, request: Request) -> Result:
         store.save_document(tx, name, _KIND, name.qualifier or "", document)
 
     await ctx.store.transact(add)
-    return {"Statement": json.dumps(added, separators=(",", ":"))}
+    return {"Statement": policy.json_text(added)}
 
 
 @operation("RemovePermission", resource=function_arn)

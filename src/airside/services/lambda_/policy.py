@@ -59,6 +59,11 @@ def document(statements: list[dict[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Id": "default", "Statement": statements}
 
 
+def json_text(value: dict[str, Any]) -> str:
+    """One statement as text."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def text(statements: list[dict[str, Any]]) -> str:
     """The policy as GetPolicy answers it."""
-    return json.dumps(document(statements), separators=(",", ":"))
+    return json_text(document(statements))

@@ -23,11 +23,12 @@ from airside.kernel import Snapshot, Transaction
 from airside.services.lambda_ import errors
 from airside.services.lambda_.async_event import AsyncEvent
 from airside.services.lambda_.function import Alias, Function, Version
+from airside.services.lambda_.function_url import Url
 from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
 from airside.storage.keys import after, pack, prefix_range, unpack
 
-QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned")
+QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned", "runtime")
 """Configurations that hang on a function, a version or an alias."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -36,6 +37,7 @@ _version = msgspec.msgpack.Decoder(Version).decode
 _alias = msgspec.msgpack.Decoder(Alias).decode
 _mapping = msgspec.msgpack.Decoder(Mapping).decode
 _async_event = msgspec.msgpack.Decoder(AsyncEvent).decode
+_url = msgspec.msgpack.Decoder(Url).decode
 _document = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 
@@ -268,3 +270,40 @@ def async_events(view: Snapshot) -> list[tuple[AsyncKey, AsyncEvent]]:
     keys = [AsyncKey(*unpack(key)[1:]) for key, _ in view.scan(start, end)]
     found = [(key, find_async_event(view, key)) for key in keys]
     return [(key, event) for key, event in found if event]
+
+
+# Function URLs: `url` by function and qualifier; `lambda-urls` finds them by id.
+
+
+def find_url(view: Snapshot, name: FunctionName) -> Url | None:
+    """The URL of a function or an alias."""
+    raw = view.get(_key(name, "url", name.qualifier or ""))
+    return None if raw is None else _url(raw)
+
+
+def find_url_by_id(view: Snapshot, url_id: str) -> Url | None:
+    """The URL with this id, in whatever account."""
+    place = view.get(pack(("lambda-urls", url_id)))
+    if place is None:
+        return None
+    raw = view.get(place)
+    return None if raw is None else _url(raw)
+
+
+def urls(view: Snapshot, name: FunctionName) -> list[Url]:
+    """All URLs of a function and its aliases."""
+    start, end = prefix_range(("lambda", name.account_id, name.region, "url", name.name))
+    return [_url(raw) for _, raw in view.scan(start, end)]
+
+
+def save_url(tx: Transaction, name: FunctionName, url: Url) -> None:
+    """Write a URL."""
+    key = _key(name, "url", name.qualifier or "")
+    tx.put(key, _encode(url))
+    tx.put(pack(("lambda-urls", url.url_id)), key)
+
+
+def delete_url(tx: Transaction, name: FunctionName, url: Url) -> None:
+    """Remove a URL."""
+    tx.delete(_key(name, "url", name.qualifier or ""))
+    tx.delete(pack(("lambda-urls", url.url_id)))

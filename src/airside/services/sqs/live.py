@@ -6,6 +6,7 @@ built, and forgets what happened longer ago than a visibility timeout.
 
 import asyncio
 from collections import deque
+from heapq import heappop, heappush
 
 from airside.kernel import Cloud, Component, Snapshot
 from airside.services.sqs import fifo, standard
@@ -20,22 +21,29 @@ _JUDGED_FOR_MS = 50
 
 
 class Gauge:
-    """How many messages will become visible, by the second in which they do. Pure."""
+    """How many messages are hidden until some instant or other. Pure."""
 
     def __init__(self) -> None:
-        self._buckets: dict[int, int] = {}
+        self._at: dict[int, int] = {}
+        self._order: list[int] = []
+        self._count = 0
+        self._past_ms = 0
 
-    def add(self, at_ms: int, amount: int) -> None:
-        """Count messages in or out that are hidden until `at_ms`."""
-        second = -(-at_ms // 1000)
-        self._buckets[second] = self._buckets.get(second, 0) + amount
+    def add(self, until_ms: int, amount: int) -> None:
+        """Count messages in or out that are hidden until `until_ms`."""
+        if until_ms <= self._past_ms:
+            return
+        if until_ms not in self._at:
+            heappush(self._order, until_ms)
+        self._at[until_ms] = self._at.get(until_ms, 0) + amount
+        self._count += amount
 
     def count(self, now_ms: int) -> int:
         """How many are hidden now."""
-        now = now_ms // 1000
-        for second in [second for second in self._buckets if second <= now]:
-            del self._buckets[second]
-        return max(0, sum(self._buckets.values()))
+        while self._order and self._order[0] <= now_ms:
+            self._count -= self._at.pop(heappop(self._order))
+        self._past_ms = max(self._past_ms, now_ms)
+        return max(0, self._count)
 
 
 class LiveQueue:

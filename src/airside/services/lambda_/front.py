@@ -1,0 +1,107 @@
+"""The front doors: function URLs, and the download of packages."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from airside.identity import sigv4
+from airside.identity.errors import AuthenticationError
+from airside.identity.keys import KeyRegistry
+from airside.identity.sessions import SessionTokens
+from airside.kernel import Context, FileSlice, HttpRequest, HttpResponse, Principal, ServiceError
+from airside.kernel.http import BodyTooLarge
+from airside.runtime.spec import Event
+from airside.services.lambda_ import function_url, limits, store
+from airside.services.lambda_.executor import Executor
+from airside.services.lambda_.function_url import Url
+from airside.services.lambda_.names import FunctionName
+
+
+async def answer_url(ctx: Context, http: HttpRequest, label: str) -> HttpResponse:
+    """Serve one request to a function URL."""
+    url_id = label.partition(".")[0]
+    url = await ctx.store.read(lambda view: store.find_url_by_id(view, url_id))
+    if url is None:
+        return function_url.failure(404, "Not Found")
+    if http.method == "OPTIONS" and url.cors and "access-control-request-method" in http.headers:
+        return function_url.preflight(url.cors, http.headers)
+    try:
+        body = await http.body.read(limits.PAYLOAD_BYTES_MAX)
+    except BodyTooLarge:
+        return function_url.failure(413, "Request Entity Too Large")
+    caller = None
+    if url.auth_type == "AWS_IAM":
+        caller = signer(ctx, http, body, url_id)
+        if caller is None:
+            return function_url.failure(403, "Forbidden")
+    response = await _invoke(ctx, url, http, body, caller)
+    if url.cors:
+        response.headers += function_url.cors_headers(url.cors, http.headers)
+    response.headers.append(("x-amzn-requestid", ctx.request_id))
+    return response
+
+
+async def _invoke(
+    ctx: Context, url: Url, http: HttpRequest, body: bytes, caller: Principal | None
+) -> HttpResponse:
+    name = FunctionName(url.account_id, url.region, url.function, url.qualifier or None)
+    ctx.account_id, ctx.region, ctx.operation = url.account_id, url.region, "Invoke"
+    executor = ctx.component(Executor)
+    event = function_url.event(url, http, body, ctx.request_id, ctx.clock.now(), caller)
+    payload = json.dumps(event).encode()
+    try:
+        target = await executor.target(name)
+        outcome = await executor.invoke(
+            ctx, target, Event(ctx.request_id, payload, name.qualified_arn, ctx.trace_id)
+        )
+    except ServiceError as error:
+        status = 429 if error.name == "TooManyRequestsException" else 502
+        return function_url.failure(status, error.message or "Internal Server Error")
+    if outcome.failed:
+        return function_url.failure(502, "Internal Server Error")
+    return function_url.response(outcome.payload)
+
+
+def signer(ctx: Context, http: HttpRequest, body: bytes, url_id: str) -> Principal | None:
+    """Whose valid signature for `lambda` the request bears; None when it bears none."""
+    try:
+        signature = sigv4.find(http, lambda _: "json")
+        if signature is None or signature.service != "lambda":
+            return None
+        sigv4.check_time(signature, ctx.clock.now(), "json")
+    except AuthenticationError:
+        return None
+    found = _credentials(ctx, signature)
+    if found is None:
+        return None
+    principal, secret = found
+    digest = hashlib.sha256(body).hexdigest()
+    twin = f"/_aws/lambda-url/{url_id}{http.path}"
+    for path in (http.path, twin, f"/_env/{ctx.cloud.name}{twin}"):
+        if sigv4.verify(signature, replace(http, path=path), digest, secret, s3=False):
+            return principal
+    return None
+
+
+def _credentials(ctx: Context, signature: sigv4.Signature) -> tuple[Principal, str] | None:
+    if signature.session_token:
+        opened = ctx.cloud.resource(SessionTokens).open(signature.session_token)
+        if opened is not None:
+            session, secret = opened
+            same = session.access_key_id == signature.access_key_id
+            lasts = session.expires_at >= ctx.clock.now()
+            return (session.principal, secret) if same and lasts else None
+    key = ctx.cloud.resource(KeyRegistry).find(signature.access_key_id)
+    if key is None or key.environment != ctx.cloud.name:
+        return None
+    return key.principal, key.secret_access_key
+
+
+async def answer_code(ctx: Context, http: HttpRequest, label: str) -> HttpResponse:
+    """Serve a package by its blob's name, which only those know who may read the function."""
+    try:
+        path = ctx.blobs.path(label)
+        length = path.stat().st_size
+    except (OSError, ValueError):
+        return HttpResponse(404, [("content-type", "text/plain")], b"Not Found\n")
+    return HttpResponse(200, [("content-type", "application/zip")], FileSlice(path, 0, length))
