@@ -13,7 +13,12 @@ from typing import Any
 
 import boto3
 import botocore.config
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.register_profile("reproducible", deadline=None, derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 ROOT = Path(__file__).parent.parent
 

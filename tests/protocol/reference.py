@@ -45,6 +45,7 @@ def reference(service: str, protocol: str) -> botocore.model.ServiceModel:
         raw = models.merge(raw, overlay.patch)
     raw["metadata"]["protocol"] = protocol
     for operation in raw["operations"].values():
+        operation.pop("endpoint", None)  # names in the host are for the route, not for the codec
         if protocol == "query" and "output" in operation:
             operation["output"].setdefault("resultWrapper", f"{operation['name']}Result")
     return botocore.model.ServiceModel(raw, service)

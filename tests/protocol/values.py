@@ -162,7 +162,8 @@ class Values:
             return random.choice((0.0, 1.5, -2.25, 1e10, 0.1))
         if shape.type == "timestamp":
             whole = random.randint(0, 4_000_000_000)
-            return whole + random.choice((0, 0.123, 0.5)) if self._rules.milliseconds else whole
+            exact = self._rules.milliseconds and shape.timestamp_format != "rfc822"
+            return whole + random.choice((0, 0.123, 0.5)) if exact else whole
         return bytes(random.choice(b"\x00\xffab\n") for _ in range(random.randint(0, 6)))
 
     def _opaque(self, shape: Shape) -> Any:
