@@ -1,13 +1,13 @@
 """All the benchmarks behind SPECIFICATION.md, one after the other.
 
 python -m benchmarks             everything
-python -m benchmarks items site  some
+python -m benchmarks dynamodb site some
 """
 
 import runpy
 import sys
 
-ALL = ("startup", "invoke", "items", "site")
+ALL = ("startup", "invoke", "dynamodb", "site")
 
 
 def main() -> None:

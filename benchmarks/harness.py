@@ -90,48 +90,119 @@ def server(**settings) -> Iterator[Target]:
             process.wait(30)
 
 
-def load(target: Target, requests: list[bytes], connections: int, seconds: float = 2.0) -> Figures:
-    """Send the requests round and round, one outstanding per connection."""
+def load(
+    target: Target,
+    requests: list[bytes],
+    connections: int,
+    seconds: float = 2.0,
+    count: int | None = None,
+) -> Figures:
+    """Send the requests round and round, one outstanding per connection, for some time.
+
+    With `count`, send so many instead, however long it takes.
+    """
     before = cpu_seconds(target.pid)
-    times, errors, took = asyncio.run(_load(target, requests, connections, seconds))
+    load = _Load(target, requests, seconds, count)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        took = runner.run(load.run(connections))
     spent = cpu_seconds(target.pid) - before
-    times.sort()
+    times = sorted(load.times)
     return Figures(
         len(times) / took, statistics.median(times) * 1000, times[int(len(times) * 0.99)] * 1000,
-        spent / len(times) * 1000 if target.pid else 0.0, errors,
+        spent / len(times) * 1000 if target.pid else 0.0, load.errors,
     )  # fmt: skip
 
 
-async def _load(target, requests, connections, seconds):
-    address = urlsplit(target.endpoint)
-    times: list[float] = []
-    errors = 0
-    start = time.perf_counter()
-
-    async def one(offset: int) -> None:
-        nonlocal errors
-        reader, writer = await asyncio.open_connection(address.hostname, address.port)
-        position = offset
-        while time.perf_counter() - start < seconds:
-            sent = time.perf_counter()
-            writer.write(requests[position % len(requests)])
-            position += connections
-            status = await _answer(reader)
-            times.append(time.perf_counter() - sent)
-            errors += not 200 <= status < 300
-        writer.close()
-
-    await asyncio.gather(*(one(offset) for offset in range(connections)))
-    return times, errors, time.perf_counter() - start
+def _loop_factory():
+    try:
+        import uvloop  # not on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
 
 
-async def _answer(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    lower = head.lower()
-    at = lower.find(b"content-length:")
-    if at >= 0:
-        await reader.readexactly(int(lower[at + 15 : lower.index(b"\r\n", at)]))
-    return int(head[9:12])
+class _Load:
+    """A closed loop of requests over keep-alive connections, lean enough not to be the bottleneck:
+    the server has to share its cores with it."""
+
+    def __init__(self, target: Target, requests: list[bytes], seconds: float, count) -> None:
+        self.address = urlsplit(target.endpoint)
+        self.requests = requests
+        self.seconds = seconds
+        self.sent = 0
+        self.count = count
+        self.times: list[float] = []
+        self.errors = 0
+        self.open = 0
+
+    async def run(self, connections: int) -> float:
+        """Seconds it took."""
+        loop = asyncio.get_running_loop()
+        self.finished = loop.create_future()
+        start = time.perf_counter()
+        self.until = start + self.seconds
+        self.open = connections
+        for _ in range(connections):
+            await loop.create_connection(
+                lambda: _Client(self), self.address.hostname, self.address.port
+            )
+        await self.finished
+        return time.perf_counter() - start
+
+    def request(self) -> bytes | None:
+        """What to send next, None when the time is over."""
+        if time.perf_counter() >= self.until if self.count is None else self.sent >= self.count:
+            return None
+        self.sent += 1
+        return self.requests[(self.sent - 1) % len(self.requests)]
+
+    def ended(self) -> None:
+        """One connection is done."""
+        self.open -= 1
+        if not self.open and not self.finished.done():
+            self.finished.set_result(None)
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, load: _Load) -> None:
+        self._load = load
+        self._missing = 0
+        self._held = b""
+
+    def connection_made(self, transport) -> None:
+        self._transport = transport
+        self._send()
+
+    def connection_lost(self, _error) -> None:
+        self._load.ended()
+
+    def _send(self) -> None:
+        request = self._load.request()
+        if request is None:
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        if self._missing:
+            self._missing -= len(data)
+        else:
+            data = self._held + data if self._held else data
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self._held = data
+                return
+            self._held = b""
+            self._status = int(data[9:12])
+            head = data[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            self._missing = end + 4 + length - len(data)
+        if self._missing == 0:
+            self._load.times.append(time.perf_counter() - self._sent)
+            self._load.errors += not 200 <= self._status < 300
+            self._send()
 
 
 def family(pid: int) -> list[int]:
