@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
+from airside.kernel.bells import Bells
 from airside.kernel.clock import Clock
 from airside.kernel.context import Context
 from airside.kernel.http import HttpRequest, HttpResponse
@@ -88,6 +89,7 @@ class Cloud:
         self.dispatch = dispatch
         self.fetch = fetch
         self.region = region
+        self.bells = Bells()
         self.sites_changed: Callable[[], None] = lambda: None
         """Tell the edge that a site was deployed or removed."""
         self._resources = dict(resources)

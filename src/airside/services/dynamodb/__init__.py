@@ -16,6 +16,7 @@ from airside.services.dynamodb import (
 )
 from airside.services.dynamodb.resources import Table
 from airside.services.dynamodb.store import Tables
+from airside.services.dynamodb.streaming import Announcer
 from airside.services.dynamodb.upkeep import Upkeep
 
 SERVICE = Service(
@@ -33,6 +34,6 @@ SERVICE = Service(
         transactions,
     ],
     errors=errors,
-    components=[Tables, Upkeep],
+    components=[Tables, Announcer, Upkeep],
     resources=[Table],
 )

@@ -30,17 +30,23 @@ def write(
     store.put(tx, key, raw)
     if table.indexes:
         _maintain(tx, table, old.item if old is not None else None, new, raw, cost)
+    if table.journal is not None:
+        table.journal.note(tx, old, new, raw)
     return Mutation(cost, 0 if old is not None else 1, new_size - old_size)
 
 
-def remove(tx: Transaction, table: Table, key: bytes, old: Record | None) -> Mutation:
-    """Delete what is there, if anything is."""
+def remove(
+    tx: Transaction, table: Table, key: bytes, old: Record | None, *, expired: bool = False
+) -> Mutation:
+    """Delete what is there, if anything is; `expired` says that the service does it by itself."""
     if old is None:
         return Mutation(Cost(1), 0, 0)
     store.delete(tx, key)
     cost = Cost(write_units(old.size, 0))
     if table.indexes:
         _maintain(tx, table, old.item, None, b"", cost)
+    if table.journal is not None:
+        table.journal.note(tx, old, None, b"", expired=expired)
     return Mutation(cost, -1, -old.size)
 
 

@@ -20,6 +20,7 @@ from airside.kernel.cloud import Cloud, Component
 from airside.kernel.context import Context
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb.errors import ResourceNotFoundException
+from airside.services.dynamodb.journal import Journal
 from airside.services.dynamodb.table import Index, Table
 from airside.services.dynamodb.values import Item
 from airside.storage.keys import pack, prefix_range, unpack
@@ -87,6 +88,7 @@ class Tables(Component):
             if raw is None:
                 return None
             table = _decode_table(raw)
+            table.journal = Journal.of(table, self.cloud)
             if table_id not in self._changing:
                 self._known[table_id] = table
         return table

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -11,6 +11,9 @@ from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from airside.services.dynamodb.values import Item, Value, kind_of, size
 from airside.storage.keys import pack
+
+if TYPE_CHECKING:
+    from airside.services.dynamodb.journal import Journal
 
 Names = tuple[str, ...]
 _MISMATCH = "The provided key element does not match the schema"
@@ -62,7 +65,7 @@ class Index(Struct, dict=True, omit_defaults=True):
 
 
 class Stream(Struct, omit_defaults=True):
-    """A stream of a table's changes. The newest one is the table's, older ones are read out."""
+    """A stream of a table's changes: the newest one it had."""
 
     view: str
     label: str
@@ -113,13 +116,17 @@ class Table(Struct, dict=True, omit_defaults=True):
     sse: dict[str, Any] | None = None
     ttl: TimeToLive | None = None
     stream: Stream | None = None
-    old_streams: list[Stream] = field(default_factory=list)
     recovery: Recovery | None = None
     restored: dict[str, Any] | None = None
     policy: str | None = None
     policy_revision: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     insights: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def journal(self) -> "Journal | None":
+        """Who follows the table's changes; `Tables` sets it on the tables that it hands out."""
+        return None
 
     @cached_property
     def arn(self) -> str:
