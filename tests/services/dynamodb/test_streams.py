@@ -273,7 +273,7 @@ def test_describe_and_list(dynamodb, streams, table):
 
 
 def test_what_is_not_there(streams, table):
-    name, arn = table()
+    _, arn = table()
     gone = arn[:-1] + ("0" if arn[-1] != "0" else "1")
     with pytest.raises(ClientError) as caught:
         streams.describe_stream(StreamArn=gone)

@@ -116,7 +116,7 @@ def _first(
         return given + 1
     if given < oldest and given <= newest:
         raise _trimmed()
-    return given + (kind == "AFTER_SEQUENCE_NUMBER")
+    return given + 1 if kind == "AFTER_SEQUENCE_NUMBER" else given
 
 
 def _search(view: Snapshot, number: int, index: int, moment: float) -> int | None:
