@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ import boto3
 import botocore.config
 import hypothesis
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.register_profile("reproducible", deadline=None, derandomize=True)
@@ -47,6 +51,19 @@ class RunningServer:
             service, endpoint_url=self.endpoint, region_name="us-east-1",
             aws_access_key_id=key, aws_secret_access_key=secret, config=config, **more,
         )  # fmt: skip
+
+    def send(
+        self, service: str, method: str, path: str, body: bytes = b"",
+        headers: Mapping[str, str] | None = None, key: str = "test", secret: str = "test",
+    ) -> AWSResponse:  # fmt: skip
+        """A signed request that no client would make: its `status_code`, `content`, `headers`."""
+        request = AWSRequest(
+            method, f"{self.endpoint}{path}", data=body, headers=dict(headers or {})
+        )
+        signer = S3SigV4Auth if service == "s3" else SigV4Auth
+        signer(Credentials(key, secret), service, "us-east-1").add_auth(request)
+        answer: AWSResponse = URLLib3Session().send(request.prepare())
+        return answer
 
     def kill(self) -> None:
         """kill -9, as a crash would."""

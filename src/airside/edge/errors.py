@@ -18,6 +18,32 @@ class RequestEntityTooLarge(ServiceError):
     status = 413
 
 
+class UnknownOperationException(ServiceError):
+    """The service has no such operation on AWS either."""
+
+
+class InvalidAction(ServiceError):
+    """The same, of a query service."""
+
+
+class MethodNotAllowed(ServiceError):
+    """The same, of a service whose operations are methods and paths in XML."""
+
+    status = 405
+
+
+def unknown_operation(http: HttpRequest, protocol: str, version: str) -> ServiceError:
+    """What AWS answers when a request means no operation of the service, by its protocol."""
+    if protocol == "query":
+        return InvalidAction(f"The action is not valid for this web service (version {version}).")
+    if protocol == "rest-xml":
+        return MethodNotAllowed(
+            "The specified method is not allowed against this resource.",
+            Method=http.method, ResourceType="SERVICE",
+        )  # fmt: skip
+    return UnknownOperationException("The requested operation is not recognized by the service.")
+
+
 def unspoken_refusal(http: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
     """A refusal before it is known which service is meant, in the protocol the client speaks."""
     status = error.status or 400

@@ -11,7 +11,12 @@ from typing import Final
 from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize
 from airside.edge.body import ClientGone
-from airside.edge.errors import InternalFailure, RequestEntityTooLarge, unspoken_refusal
+from airside.edge.errors import (
+    InternalFailure,
+    RequestEntityTooLarge,
+    unknown_operation,
+    unspoken_refusal,
+)
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import front_by_host, front_by_path
 from airside.edge.parts import Parts
@@ -69,7 +74,7 @@ async def parse(parts: Parts, x: Exchange) -> None:
     assert x.codec is not None
     assert x.ctx is not None
     if x.shape is None:
-        raise OperationNotImplemented(f"The {x.model.name} service has no such operation.")
+        raise unknown_operation(x.http, x.codec.protocol, x.model.api_version)
     x.ctx.operation = x.shape.name
     x.operation = _declared(x.ctx, x.shape.name)
     x.request = x.codec.parse(x.model, x.shape, x.http, await checked_body(x))

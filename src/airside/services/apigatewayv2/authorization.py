@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse, ServiceError
+from airside.protocol.documents import load_json
 from airside.services.apigatewayv2 import jwt
 from airside.services.apigatewayv2.api import Members
 from airside.services.apigatewayv2.event import (
@@ -174,8 +175,8 @@ async def _invoke(
     if result is None or "FunctionError" in result:
         return None
     try:
-        answer = msgspec.json.decode(result.get("Payload") or b"null")
-    except msgspec.DecodeError:
+        answer = load_json(result.get("Payload") or b"null")
+    except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from airside.kernel import Cloud, Component, Context
+from airside.protocol.documents import load_json
 from airside.services.apigatewayv2.integration import send
 
 _REMEMBERED_SECONDS = 300.0
@@ -38,7 +37,7 @@ async def _document(ctx: Context, url: str) -> dict[str, Any]:
     if response.status != 200 or not isinstance(body, bytes):
         return {}
     try:
-        found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+        found = load_json(body)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

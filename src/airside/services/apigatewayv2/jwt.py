@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-author
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+from airside.protocol.documents import load_json
 
 _HASHES: Mapping[str, Callable[[], hashes.HashAlgorithm]] = {
     "RS256": hashes.SHA256,
@@ -42,9 +43,9 @@ def take_apart(text: str) -> Token:
     """Raise InvalidToken for what is no signed token."""
     try:
         head, body, signature = text.split(".")
-        header, claims = msgspec.json.decode(_decode(head)), msgspec.json.decode(_decode(body))
+        header, claims = load_json(_decode(head)), load_json(_decode(body))
         raw = _decode(signature)
-    except (ValueError, binascii.Error, msgspec.DecodeError):
+    except ValueError:
         raise InvalidToken("unable to decode the token") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise InvalidToken("unable to decode the token")

@@ -3,13 +3,11 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
+from airside.protocol.documents import load_json, load_yaml
 from airside.services.apigatewayv2.api import Members
 from airside.services.apigatewayv2.errors import BadRequestException
 from airside.services.apigatewayv2.validation import check_cors, check_integration, check_route_key
@@ -83,10 +81,8 @@ def parse(body: str | Mapping[str, Any], basepath: str | None = None) -> Definit
 def load_document(body: str) -> Any:
     """JSON or YAML as plain values. Raises BadRequestException."""
     try:
-        return (
-            json.loads(body) if body.lstrip().startswith("{") else yaml.load(body, yaml.CSafeLoader)
-        )
-    except (ValueError, yaml.YAMLError) as error:
+        return load_json(body) if body.lstrip().startswith("{") else load_yaml(body)
+    except ValueError as error:
         raise BadRequestException(f"Unable to import API: {error}") from None
 
 

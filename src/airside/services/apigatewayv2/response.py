@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from airside.kernel import HttpResponse
+from airside.protocol.documents import load_json
 
 _IGNORED = frozenset(
     {
@@ -39,8 +40,8 @@ def message(status: int, text: str) -> HttpResponse:
 def response_of(payload: bytes, version: str) -> HttpResponse:
     """The response a function's payload stands for. Raises MalformedResponse."""
     try:
-        value = msgspec.json.decode(payload)
-    except msgspec.DecodeError:  # format 2.0 hands on what is not even JSON
+        value = load_json(payload)
+    except ValueError:  # format 2.0 hands on what is not even JSON
         value = None
     if isinstance(value, dict) and "statusCode" in value:
         return _explicit(value, version)

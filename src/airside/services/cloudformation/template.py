@@ -13,6 +13,8 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from airside.protocol.documents import compose_yaml
+
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands: the keys and indexes that lead to it from the top."""
 
@@ -94,8 +96,10 @@ def parse(text: str) -> Template:
     document = _read_json(text) if text.lstrip().startswith("{") else None
     reader = _Reader()
     try:
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        root = compose_yaml(text)
         body = reader.read(root, ()) if root is not None else None
+    except ValueError as error:
+        raise TemplateError(f"Template format error: {error}") from None
     except yaml.YAMLError as error:
         if document is None:
             raise TemplateError(_malformed(error)) from None
@@ -113,7 +117,9 @@ def _malformed(error: yaml.YAMLError) -> str:
 
 def _read_json(text: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(text)
+        found: dict[str, Any] = json.loads(text)  # tells where the text is wrong
+    except RecursionError:
+        raise TemplateError("Template format error: JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
         where = f"(line {error.lineno}, column {error.colno})"
         raise TemplateError(f"Template format error: JSON not well-formed. {where}") from None

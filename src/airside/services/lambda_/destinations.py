@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from airside.kernel import Arn, Context, OperationNotImplemented, ServiceError
 from airside.kernel.clock import iso8601
+from airside.protocol.documents import load_json
 from airside.runtime.spec import Outcome
 from airside.services.lambda_.async_event import AsyncEvent
 from airside.services.lambda_.executor import Target
@@ -69,7 +70,7 @@ def invocation_record(verdict: Verdict, now: float) -> dict[str, Any]:
 def json_value(payload: bytes) -> Any:
     """A payload as JSON, or as text when it is none."""
     try:
-        return json.loads(payload) if payload else None
+        return load_json(payload) if payload else None
     except ValueError:
         return payload.decode("utf-8", "replace")
 

@@ -3,9 +3,10 @@
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
+
+from airside.protocol.documents import load_json
 
 _MISSING = object()
 
@@ -26,13 +27,13 @@ def matches_any(filters: list[dict[str, str]], record: dict[str, Any], payload: 
     """
     if not filters:
         return True
-    return any(_matches_record(json.loads(each["Pattern"]), record, payload) for each in filters)
+    return any(_matches_record(load_json(each["Pattern"]), record, payload) for each in filters)
 
 
 def _matches_record(pattern: dict[str, Any], record: dict[str, Any], payload: str) -> bool:
     if isinstance(pattern.get(payload), dict):
         try:
-            parsed = json.loads(record[payload])
+            parsed = load_json(record[payload])
         except ValueError:
             return False
         if not isinstance(parsed, dict):

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from msgspec import Struct
 
 from airside.kernel import HttpRequest, HttpResponse, Principal
+from airside.protocol.documents import load_json
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TEXT_KINDS = ("text/", "application/json", "application/xml", "application/javascript")
@@ -105,7 +106,7 @@ def failure(status: int, message: str) -> HttpResponse:
 def response(payload: bytes) -> HttpResponse:
     """The HTTP response that a function's answer stands for."""
     try:
-        value = json.loads(payload)
+        value = load_json(payload)
     except ValueError:
         value = None
     if not isinstance(value, dict) or "statusCode" not in value:

@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from airside.kernel import Arn, Cloud, Component, Context, Principal, ServiceError
+from airside.protocol.documents import load_json
 from airside.runtime.spec import Event, Outcome
 from airside.services.lambda_ import store
 from airside.services.lambda_.executor import Executor, execution_principal
@@ -180,7 +181,7 @@ class QueuePoller:
         if not self.mapping.reports_failures:
             return set()
         try:
-            return failed_items(json.loads(outcome.payload or b"null"), ids)
+            return failed_items(load_json(outcome.payload or b"null"), ids)
         except ValueError:
             return set(ids)
 

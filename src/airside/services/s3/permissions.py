@@ -5,6 +5,7 @@ from typing import Any
 
 from airside.identity.policy import Policy, PolicySyntaxError
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
+from airside.protocol.documents import load_json
 from airside.services.s3 import access, errors, limits, reads, rules, store
 from airside.services.s3.bucket import ENFORCED, Bucket, Grant, owner_of
 from airside.services.s3.common import on_bucket, on_object, opened, tier1, tier2
@@ -39,7 +40,7 @@ def _checked_policy(text: str, bucket: str) -> dict[str, Any]:
     if len(text.encode()) > limits.POLICY_BYTES_MAX:
         raise errors.MalformedPolicy("Policies must not exceed 20480 bytes.")
     try:
-        document = json.loads(text)
+        document = load_json(text)
     except ValueError:
         raise errors.MalformedPolicy(
             "Policies must be valid JSON and the first byte must be '{'"

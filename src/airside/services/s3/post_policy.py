@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from airside.identity.sigv4 import signing_key
+from airside.protocol.documents import load_json
 from airside.services.s3 import errors
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -74,7 +75,7 @@ def is_genuine(found: Signed, policy: str, secret: str) -> bool:
 def read(text: str) -> Mapping[str, Any]:
     """A policy from its field. Raises InvalidPolicyDocument."""
     try:
-        document = json.loads(base64.b64decode(text, validate=False))
+        document = load_json(base64.b64decode(text, validate=False))
     except (binascii.Error, ValueError):
         raise _invalid("Invalid JSON.") from None
     if not isinstance(document, dict):

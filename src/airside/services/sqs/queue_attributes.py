@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from airside.identity.policy import Policy, PolicySyntaxError
+from airside.protocol.documents import load_json
 from airside.services.sqs import limits
 from airside.services.sqs.errors import (
     InvalidAttributeName,
@@ -144,8 +145,8 @@ def _redrive_error(value: str, reason: str) -> InvalidParameterValueException:
 def redrive_policy(value: str) -> RedrivePolicy:
     """Parse a RedrivePolicy; `maxReceiveCount` may be a number or text."""
     try:
-        raw = msgspec.json.decode(value)
-    except msgspec.DecodeError as error:
+        raw = load_json(value)
+    except ValueError as error:
         raise _redrive_error(value, "Redrive policy is not a valid JSON map.") from error
     if not isinstance(raw, dict):
         raise _redrive_error(value, "Redrive policy is not a valid JSON map.")
@@ -182,8 +183,8 @@ def _redrive_allow_policy(value: str) -> RedriveAllowPolicy:
         )
 
     try:
-        policy = msgspec.json.decode(value, type=RedriveAllowPolicy)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        policy = msgspec.convert(load_json(value), RedriveAllowPolicy)
+    except (msgspec.ValidationError, ValueError) as error:
         raise refuse(
             "Amazon SQS can't create the redrive allow policy, as it's not a valid JSON map."
         ) from error
