@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from airside.identity.conditions import Condition, Keys, Variables, compile_conditions
 from airside.identity.patterns import arn_matches, matches, substitute
 from airside.kernel import Principal
-from airside.protocol.documents import load_json
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _STATEMENT_KEYS = frozenset(
@@ -178,8 +179,8 @@ class Policy:
         """Compile a document, text or decoded. Raises PolicySyntaxError."""
         if not isinstance(document, Mapping):
             try:
-                document = load_json(document)
-            except ValueError as error:
+                document = msgspec.json.decode(document)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise PolicySyntaxError("This policy contains invalid Json") from error
         if not isinstance(document, Mapping):
             raise PolicySyntaxError("Syntax errors in policy.")
