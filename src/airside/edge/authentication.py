@@ -38,15 +38,19 @@ async def authenticate(parts: Parts, x: Exchange) -> None:
         if not x.service.anonymous:
             raise errors.MissingSignature("Missing Authentication Token", wording)
         environment, principal, region = MAIN, ANONYMOUS, parts.settings.region
-    else:
+    elif isinstance(signature, sigv2.Signature):
         environment, principal, secret = _credentials(parts, signature, wording)
-        if isinstance(signature, sigv2.Signature):
-            region = parts.settings.region
-            _verify_version_2(parts, x, signature, secret)
-        else:
-            sigv4.check_time(signature, parts.clock.now(), wording)
-            _verify(x, signature, secret, wording)
-            region = signature.region
+        region = parts.settings.region
+        _verify_version_2(parts, x, signature, secret)
+    else:
+        now = parts.clock.now()
+        if wording != "s3":  # S3 looks for the key first, the others at the clock
+            sigv4.check_time(signature, now, wording)
+        environment, principal, secret = _credentials(parts, signature, wording)
+        if wording == "s3":
+            sigv4.check_time(signature, now, wording)
+        _verify(x, signature, secret, wording)
+        region = signature.region
     try:
         x.cloud = await parts.clouds.open(environment)
     except KeyError:

@@ -12,6 +12,12 @@ class InternalFailure(ServiceError):
     status = 500
 
 
+class InternalServerError(ServiceError):
+    """What DynamoDB says of bodies it cannot decompress."""
+
+    status = 500
+
+
 class RequestEntityTooLarge(ServiceError):
     """The request body is larger than any operation takes."""
 

@@ -5,14 +5,17 @@ ServiceError that the client is to see.
 """
 
 import logging
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from airside.edge import compression
 from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize
 from airside.edge.body import ClientGone
 from airside.edge.errors import (
     InternalFailure,
+    InternalServerError,
     RequestEntityTooLarge,
     unknown_operation,
     unspoken_refusal,
@@ -22,6 +25,7 @@ from airside.edge.hosts import front_by_host, front_by_path
 from airside.edge.parts import Parts
 from airside.edge.route import answer_front, route
 from airside.kernel import (
+    Body,
     BytesBody,
     Context,
     HttpRequest,
@@ -38,6 +42,7 @@ from airside.protocol.validation import validate
 
 log = logging.getLogger("airside.edge")
 
+_UNLIMITED: Final = 1 << 62
 COVERAGE: Final = "See docs/reference/coverage.md for what is."
 
 
@@ -51,8 +56,9 @@ async def read_body(parts: Parts, x: Exchange) -> None:
     if x.shape is not None and x.shape.streaming_input:
         x.body = x.http.body
         return
+    limit = min(x.model.overlay.request_bytes_max or _UNLIMITED, parts.settings.body_bytes_max)
     try:
-        x.body = await x.http.body.read(parts.settings.body_bytes_max)
+        x.body = await x.http.body.read(limit)
     except BodyTooLarge:
         raise RequestEntityTooLarge("Request body is too large.") from None
     _name_operation(x)
@@ -77,7 +83,21 @@ async def parse(parts: Parts, x: Exchange) -> None:
         raise unknown_operation(x.http, x.codec.protocol, x.model.api_version)
     x.ctx.operation = x.shape.name
     x.operation = _declared(x.ctx, x.shape.name)
-    x.request = x.codec.parse(x.model, x.shape, x.http, await checked_body(x))
+    body = await checked_body(x)
+    if x.model.overlay.compression and "content-encoding" in x.http.headers:
+        body = _expanded(parts, x, body)
+    x.request = x.codec.parse(x.model, x.shape, x.http, body)
+
+
+def _expanded(parts: Parts, x: Exchange, body: bytes | Body) -> bytes:
+    """A compressed body as it was before. AWS answers what it cannot decompress with 500."""
+    assert isinstance(body, bytes)
+    assert x.model is not None
+    limit = x.model.overlay.request_bytes_max or parts.settings.body_bytes_max
+    try:
+        return compression.expand(body, x.http.headers["content-encoding"], limit)
+    except compression.Undecodable:
+        raise InternalServerError from None
 
 
 async def dispatch(parts: Parts, x: Exchange) -> None:
@@ -99,6 +119,23 @@ async def serialize(parts: Parts, x: Exchange) -> None:
     assert x.model is not None
     assert x.shape is not None
     x.response = x.codec.serialize(x.model, x.shape, x.result, x.request_id)
+    if x.model.overlay.compression:
+        _compress(x.http, x.response)
+
+
+def _compress(http: HttpRequest, response: HttpResponse) -> None:
+    """Make a long answer smaller for a client that accepts it; the checksum is of what is sent."""
+    document = response.body
+    if document.__class__ is not bytes or len(document) < compression.COMPRESSED_BYTES_MIN:
+        return
+    encoding = compression.choose(http.headers.get("accept-encoding", ""))
+    if encoding is not None:
+        response.body = body = compression.compress(document, encoding)
+        response.headers = [
+            (name, str(zlib.crc32(body)) if name == "x-amz-crc32" else value)
+            for name, value in response.headers
+        ]
+        response.headers.append(("Content-Encoding", encoding))
 
 
 Stage = Callable[[Parts, Exchange], Awaitable[None]]

@@ -10,7 +10,7 @@ from calendar import timegm
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from time import strptime
+from time import gmtime, strftime, strptime
 from urllib.parse import quote, unquote, unquote_plus
 
 from airside.identity import errors
@@ -172,6 +172,8 @@ def _instant(timestamp: str) -> int | None:
 def check_time(signature: Signature, now: float, family: errors.Family) -> None:
     """Refuse what is too old, from the future, or a presigned URL past its time."""
     instant = _instant(signature.timestamp)
+    if instant is not None:
+        _check_age(signature, instant, now, family)
     if instant is None or not signature.timestamp.startswith(signature.date):
         raise errors.IncompleteSignature(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
@@ -179,19 +181,32 @@ def check_time(signature: Signature, now: float, family: errors.Family) -> None:
             f"from '{signature.timestamp}'.",
             family,
         )
+
+
+def _check_age(signature: Signature, instant: int, now: float, family: errors.Family) -> None:
     if signature.presigned:
         if now > instant + signature.expires_seconds:
             raise errors.RequestExpired("Request has expired", family)
         if instant > now + CLOCK_SKEW_SECONDS_MAX:
             raise errors.RequestExpired("Request is not valid yet", family)
     elif abs(now - instant) > CLOCK_SKEW_SECONDS_MAX:
-        text = (
-            "The difference between the request time and the current time is too large."
-            if family == "s3"
-            else f"Signature expired: {signature.timestamp} is more than 15 min. from the "
-            "current time"
-        )
+        text = _skewed(signature.timestamp, instant, now, family)
         raise errors.RequestTimeTooSkewed(text, family)
+
+
+def _skewed(timestamp: str, instant: float, now: float, family: errors.Family) -> str:
+    if family == "s3":
+        return "The difference between the request time and the current time is too large."
+    here = _timestamp(now)
+    if instant < now:
+        limit = _timestamp(now - CLOCK_SKEW_SECONDS_MAX)
+        return f"Signature expired: {timestamp} is now earlier than {limit} ({here} - 15 min.)"
+    limit = _timestamp(now + CLOCK_SKEW_SECONDS_MAX)
+    return f"Signature not yet current: {timestamp} is still later than {limit} ({here} + 15 min.)"
+
+
+def _timestamp(instant: float) -> str:
+    return strftime("%Y%m%dT%H%M%SZ", gmtime(instant))
 
 
 def verify(

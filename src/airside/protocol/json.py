@@ -22,7 +22,7 @@ def decode_document(body: bytes) -> Any:
     try:
         return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SerializationException("The request body is not valid JSON") from None
+        raise SerializationException from None
 
 
 def encode_document(value: Any) -> bytes:
@@ -91,6 +91,8 @@ def _headers(model: ServiceModel, document: bytes, request_id: str) -> list[tupl
         ("x-amzn-RequestId", request_id),
         ("Content-Type", f"application/x-amz-json-{model.json_version}"),
     ]
+    if model.overlay.server is not None:
+        headers.append(("Server", model.overlay.server))
     if model.overlay.crc32:
         headers.append(("x-amz-crc32", str(zlib.crc32(document))))
     return headers

@@ -183,6 +183,12 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     """`<Error>` is the root of an error document, and headers are S3's."""
     crc32: bool = False
     """Responses carry `x-amz-crc32`."""
+    compression: bool = False
+    """Requests may come compressed, and long responses are where the client accepts it."""
+    request_bytes_max: int | None = None
+    """The longest request, where the service has a limit of its own."""
+    server: str | None = None
+    """What the Server header of responses says."""
     milliseconds: bool = False
     """ISO timestamps always carry milliseconds."""
     content_types: dict[str, str] = {}

@@ -129,9 +129,7 @@ def _write_of(one: dict[str, Any]) -> Write:
 
 def _check_size(writes: list[Write]) -> None:
     if sum(write.size for write in writes if isinstance(write, Put)) > TRANSACTION_BYTES_MAX:
-        raise ValidationException(
-            "Transaction request exceeds the maximum allowed size: Collection size exceeded 4 MB"
-        )
+        raise ValidationException("Transaction payload size cannot exceed 4 MB")
 
 
 def _check_distinct(writes: list[Write], targets: list[Table]) -> None:
