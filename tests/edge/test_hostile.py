@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -86,3 +87,14 @@ def test_what_aws_has_not_is_no_operation(
     answer = server.send(service, "POST", path, body, headers)
     told = f"{answer.text} {dict(answer.headers)}"
     assert (answer.status_code, code in told) == (status, True), told
+
+
+def test_a_body_broken_in_the_packet_of_its_head_leaves_nothing_behind(start: Any) -> None:
+    server = start()
+    broken = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n"
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(broken)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+    server.stop()
+    assert "ERROR" not in (server.data_dir / "server.log").read_text()

@@ -384,7 +384,8 @@ class Connection(asyncio.Protocol):
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
         if self._task is not None:
-            self._task.cancel()
+            # Not at once: a task cancelled before its first step drops what it was to resume.
+            self._loop.call_soon(self._task.cancel)
 
 
 def _line(name: str, value: str) -> bytes:
