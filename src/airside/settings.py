@@ -29,6 +29,9 @@ class Settings:
     function_idle_seconds: float = _setting(300.0, "Idle time after which environments end.")
     account_concurrency: int = _setting(1000, "Concurrent executions an account may have.")
     sandbox: bool = _setting(True, "Isolate functions as far as the kernel allows.")
+    dynamodb_expiry_seconds: float = _setting(
+        1.0, "How often DynamoDB looks for items whose time to live is over."
+    )
     body_bytes_max: int = _setting(64 << 20, "Largest request body that is not streamed.")
     log_level: str = _setting("INFO", "How much the server writes to its log.")
     endpoint: str = _setting("", "Address printed and given to functions; empty: host and port.")

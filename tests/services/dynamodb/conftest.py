@@ -1,6 +1,8 @@
 """Tables for the tests of items, and requests written by hand."""
 
+import itertools
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -68,3 +70,56 @@ def post(server, account) -> Callable[..., urllib3.BaseHTTPResponse]:
         )
 
     return send
+
+
+@pytest.fixture
+def dynamodb(client):
+    return client
+
+
+@pytest.fixture
+def streams(aws):
+    return aws("dynamodbstreams")
+
+
+@pytest.fixture
+def until():
+    """Call until the answer is true; return it."""
+
+    def wait(question, seconds=20.0):
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = question()
+            if answer:
+                return answer
+            assert time.monotonic() < deadline, f"still {answer!r}"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def create(dynamodb):
+    """`create()` -> the description of a new table with the key p."""
+    numbers = itertools.count(1)
+
+    def make(**more):
+        asked = {
+            "TableName": f"table-{next(numbers)}", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
+        }  # fmt: skip
+        return dynamodb.create_table(**(asked | more))["TableDescription"]
+
+    return make
+
+
+@pytest.fixture
+def contents(dynamodb):
+    """All items of a table (or an index) as {p: item}."""
+
+    def read(name, **more):
+        pages = dynamodb.get_paginator("scan").paginate(TableName=name, **more)
+        return {item["p"]["S"]: item for page in pages for item in page["Items"]}
+
+    return read

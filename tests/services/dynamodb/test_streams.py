@@ -7,16 +7,6 @@ from botocore.exceptions import ClientError
 
 
 @pytest.fixture
-def dynamodb(aws):
-    return aws("dynamodb")
-
-
-@pytest.fixture
-def streams(aws):
-    return aws("dynamodbstreams")
-
-
-@pytest.fixture
 def table(dynamodb):
     """`table(view)` -> (name, stream ARN) of a new table with keys p and c."""
     numbers = itertools.count(1)

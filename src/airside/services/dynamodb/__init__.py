@@ -17,6 +17,7 @@ from airside.services.dynamodb import (
 from airside.services.dynamodb.resources import Table
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.streaming import Announcer
+from airside.services.dynamodb.sweeping import Sweeping
 from airside.services.dynamodb.upkeep import Upkeep
 
 SERVICE = Service(
@@ -34,6 +35,6 @@ SERVICE = Service(
         transactions,
     ],
     errors=errors,
-    components=[Tables, Announcer, Upkeep],
+    components=[Tables, Announcer, Upkeep, Sweeping],
     resources=[Table],
 )

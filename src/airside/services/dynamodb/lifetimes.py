@@ -10,8 +10,10 @@ from airside.services.dynamodb import store, validation
 from airside.services.dynamodb.arns import table_arn
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.store import Tables, table_id
+from airside.services.dynamodb.sweeping import Sweeping
 from airside.services.dynamodb.table import Table, TimeToLive
 from airside.services.dynamodb.tables import find_table, not_found
+from airside.services.dynamodb.upkeep import Upkeep
 
 
 @operation("UpdateTimeToLive", resource=table_arn)
@@ -31,10 +33,19 @@ async def update_time_to_live(ctx: Context, request: Request) -> Result:
         if table is None:
             raise not_found(where[2])
         _change(table, str(name), enabled=bool(enabled), now=now)
+        assert table.ttl is not None
+        if enabled:
+            table.ttl.arm = table.new_arm()
+            store.begin_entering(tx, table)
+        else:
+            store.drop_entries(tx, table, table.ttl.arm)
         store.save_table(tx, table)
 
     with ctx.component(Tables).changing(where):
         await ctx.store.transact(body)
+    ctx.component(Upkeep).wake()
+    if enabled:
+        ctx.component(Sweeping).watch(where)
     return {"TimeToLiveSpecification": {"AttributeName": name, "Enabled": enabled}}
 
 
@@ -73,7 +84,7 @@ def _change(table: Table, name: str, *, enabled: bool, now: float) -> None:
             "TimeToLive is active on a different AttributeName: current AttributeName is "
             f"{current.attribute}"
         )
-    table.ttl = TimeToLive(name, enabled, now)
+    table.ttl = TimeToLive(name, enabled, now, current.arm if current is not None else 0)
 
 
 @operation("DescribeTimeToLive", resource=table_arn)

@@ -31,7 +31,7 @@ def write(
     if table.indexes:
         _maintain(tx, table, old.item if old is not None else None, new, raw, cost)
     if table.journal is not None:
-        table.journal.note(tx, old, new, raw)
+        table.journal.note(tx, key, old, new, raw)
     return Mutation(cost, 0 if old is not None else 1, new_size - old_size)
 
 
@@ -46,7 +46,7 @@ def remove(
     if table.indexes:
         _maintain(tx, table, old.item, None, b"", cost)
     if table.journal is not None:
-        table.journal.note(tx, old, None, b"", expired=expired)
+        table.journal.note(tx, key, old, None, b"", expired=expired)
     return Mutation(cost, -1, -old.size)
 
 

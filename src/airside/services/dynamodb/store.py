@@ -5,6 +5,7 @@
     ("dynamodb", "garbage", number, index)           ranges that wait to be erased
     ("dynamodb", "items", number, 0) + key           an item: its size in four bytes, then its JSON
     ("dynamodb", "items", number, index) + key       an index entry, in the same form
+    ("dynamodb", "items", number, arm) + …           what `expiry` and `history` keep; arm < 0
 
 Tables are numbered over the whole environment, so that dropping one is dropping its number. An
 item is stored as the JSON it is answered with: reading it takes no decoding.
@@ -19,6 +20,7 @@ import msgspec
 from airside.kernel.cloud import Cloud, Component
 from airside.kernel.context import Context
 from airside.kernel.store import Snapshot, Transaction
+from airside.services.dynamodb import keys
 from airside.services.dynamodb.errors import ResourceNotFoundException
 from airside.services.dynamodb.journal import Journal
 from airside.services.dynamodb.table import Index, Table
@@ -141,13 +143,24 @@ def save_table(tx: Transaction, table: Table) -> None:
 def drop_table(tx: Transaction, table: Table) -> None:
     """Remove a table's record and leave its entries to the eraser."""
     tx.delete(_table_key((table.account_id, table.region, table.name)))
-    for index_number in (0, *(index.number for index in table.indexes)):
+    numbers = [index.number for index in table.indexes]
+    for index_number in (0, *numbers, *range(-table.arms_made, 0)):
         drop_entries(tx, table, index_number)
 
 
 def drop_entries(tx: Transaction, table: Table, index_number: int) -> None:
     """Leave the entries of an index (0: the items) to the eraser."""
     tx.put(pack(("dynamodb", "garbage", table.number, index_number)), b"")
+
+
+def begin_entering(tx: Transaction, table: Table) -> None:
+    """Note that the items of a table have to be entered into the order of expiry."""
+    assert table.ttl is not None
+    document = {
+        "table": [table.account_id, table.region, table.name],
+        "cursor": table.prefix,
+    }
+    put_document(tx, document, "entering", table.number, table.ttl.arm)
 
 
 def begin_backfill(tx: Transaction, table: Table, index: Index) -> None:
@@ -165,9 +178,8 @@ def erase_some(tx: Transaction, limit: int) -> bool:
     for key, _ in tx.scan(*prefix_range(("dynamodb", "garbage")), limit=1):
         _, _, number, index_number = unpack(key)
         erased = 0
-        entries = list(
-            tx.scan(*prefix_range(("dynamodb", "items", number, index_number)), limit=limit)
-        )
+        prefix = pack(("dynamodb", "items", number, index_number))
+        entries = list(tx.scan(prefix, keys.following(prefix), limit=limit))
         for entry, _ in entries:
             tx.delete(entry)
             erased += 1

@@ -81,6 +81,8 @@ class TimeToLive(Struct, omit_defaults=True):
     attribute: str
     enabled: bool
     changed_at: float
+    arm: int = 0
+    """Where the order of expiry is kept; see `expiry`."""
 
 
 class Recovery(Struct, omit_defaults=True):
@@ -122,6 +124,8 @@ class Table(Struct, dict=True, omit_defaults=True):
     policy_revision: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     insights: dict[str, str] = field(default_factory=dict)
+    arms_made: int = 0
+    """Ranges of keys used beside the items and the indexes; their numbers are negative."""
 
     @cached_property
     def journal(self) -> "Journal | None":
@@ -141,6 +145,11 @@ class Table(Struct, dict=True, omit_defaults=True):
     def entries(self, index_number: int) -> bytes:
         """What the keys of an index's entries begin with."""
         return pack(("dynamodb", "items", self.number, index_number))
+
+    def new_arm(self) -> int:
+        """The number of a range of keys that the table has never used."""
+        self.arms_made += 1
+        return -self.arms_made
 
     @cached_property
     def by_name(self) -> dict[str, Index]:

@@ -8,6 +8,7 @@ from typing import Any
 from airside.kernel.cloud import Cloud, Component
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import keys, mutation, store
+from airside.services.dynamodb.expiry import Expiry
 from airside.services.dynamodb.store import TableId, Tables
 from airside.services.dynamodb.table import Layout, Table
 
@@ -61,6 +62,27 @@ def _fill_some(tx: Transaction, name: Name) -> bool:
     return entered == _STEP
 
 
+def _enter_some(tx: Transaction, name: Name) -> bool:
+    """Enter the next items into the order of expiry; whether there may be more."""
+    document = store.get_document(tx, *name)
+    assert document is not None
+    table = store.load_table(tx, _table_id(document))
+    if table is None or table.number != name[1] or table.ttl is None or table.ttl.arm != name[2]:
+        return False
+    if not table.ttl.enabled:
+        return False
+    expiry = Expiry(table)
+    last, entered = b"", 0
+    for record in list(
+        store.scan(tx, document["cursor"], keys.following(table.prefix), limit=_STEP)
+    ):
+        expiry.enter(tx, record.key, record.item)
+        last = record.key
+        entered += 1
+    store.put_document(tx, {**document, "cursor": last + b"\0"}, *name)
+    return entered == _STEP
+
+
 def _finish_backfill(tx: Transaction, name: Name) -> None:
     found = _target(tx, name)
     if found is not None:
@@ -68,6 +90,10 @@ def _finish_backfill(tx: Transaction, name: Name) -> None:
         layout.index.backfilling = False
         layout.index.status = "ACTIVE"
         store.save_table(tx, table)
+    store.delete_document(tx, *name)
+
+
+def _forget(tx: Transaction, name: Name) -> None:
     store.delete_document(tx, *name)
 
 
@@ -115,6 +141,16 @@ class Upkeep(Component):
             where = _table_id(document)
             with self.cloud.component(Tables).changing(where):
                 await transact(partial(_finish_backfill, name=name))
+        await self._enter()
+
+    async def _enter(self) -> None:
+        transact = self.cloud.store.transact
+        for name, _ in await self.cloud.store.read(
+            lambda view: list(store.scan_documents(view, "entering"))
+        ):
+            while await transact(partial(_enter_some, name=name)):
+                await asyncio.sleep(0)
+            await transact(partial(_forget, name=name))
 
     async def count(self, table: Table, index_number: int) -> tuple[int, int]:
         """The number of entries and their bytes."""

@@ -1,0 +1,91 @@
+"""Deleting what has expired. It costs nobody write units, and streams say who did it."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+from airside.kernel.cloud import Cloud, Component
+from airside.kernel.store import Snapshot, Transaction
+from airside.services.dynamodb import mutation, store
+from airside.services.dynamodb.store import TableId, Tables
+
+_STEP = 25
+
+
+class Sweeping(Component):
+    """One task that looks again and again whether something has expired, if anything can."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._tables: set[TableId] = set()
+        self._some = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Find the tables whose items may expire."""
+        for table_id in await self.cloud.store.read(_with_lifetimes):
+            self.watch(table_id)
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="dynamodb-sweeping")
+
+    async def stop(self) -> None:
+        """Stop between two transactions."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def watch(self, table_id: TableId) -> None:
+        """Items of this table may expire from now on."""
+        self._tables.add(table_id)
+        self._some.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._some.wait()
+            await self.work()
+            await asyncio.sleep(self.cloud.settings.dynamodb_expiry_seconds)
+
+    async def work(self) -> None:
+        """Delete everything that has expired."""
+        for table_id in list(self._tables):
+            now = self.cloud.clock.now()
+            due = await self.cloud.store.read(partial(self._due, table_id=table_id, now=now))
+            if due is None:
+                self._tables.discard(table_id)
+                if not self._tables:
+                    self._some.clear()
+            elif due:
+                step = partial(self._sweep, table_id=table_id, now=now)
+                while await self.cloud.store.transact(step) == _STEP:
+                    await asyncio.sleep(0)
+
+    def _due(self, view: Snapshot, table_id: TableId, now: float) -> bool | None:
+        """Whether something has expired; None when nothing of the table can."""
+        table = self.cloud.component(Tables).find(view, table_id)
+        if table is None or table.journal is None or table.journal.expiry is None:
+            return None
+        return any(True for _ in table.journal.expiry.due(view, now, 1))
+
+    def _sweep(self, tx: Transaction, table_id: TableId, now: float) -> int:
+        """Delete up to 25 items that have expired; how many were due."""
+        table = self.cloud.component(Tables).find(tx, table_id)
+        if table is None or table.journal is None or table.journal.expiry is None:
+            return 0
+        expiry = table.journal.expiry
+        due = list(expiry.due(tx, now, _STEP))
+        for entry, key in due:
+            record = store.get(tx, key)
+            at = expiry.expires_at(record.item) if record is not None else None
+            if record is not None and at is not None and at <= now:
+                mutation.remove(tx, table, key, record, expired=True)
+            store.delete(tx, entry)
+        return len(due)
+
+
+def _with_lifetimes(view: Snapshot) -> list[TableId]:
+    return [
+        (table.account_id, table.region, table.name)
+        for table in store.all_tables(view)
+        if table.ttl is not None and table.ttl.enabled
+    ]
