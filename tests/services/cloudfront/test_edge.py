@@ -1,121 +1,12 @@
 """A site behind the edge: cached, invalidated, private in its bucket, its API beside it."""
 
 import gzip
-import json
+import urllib.error
 import urllib.request
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-
-
-@dataclass
-class Reply:
-    status: int
-    headers: Any
-    body: bytes
-
-    @property
-    def cache(self) -> str:
-        return self.headers["X-Cache"].removesuffix(" from cloudfront")
-
-
-class _Unfollowed(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_arguments):
-        return None
-
-
-@dataclass
-class Site:
-    """A distribution in front of a bucket."""
-
-    s3: Any
-    cloudfront: Any
-    bucket: str
-    id: str
-    endpoint: str
-
-    def get(self, path: str, method: str = "GET", **headers: str) -> Reply:
-        url = f"{self.endpoint}/_aws/cloudfront/{self.id}{path}"
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(url, method=method, headers=given)
-        try:
-            with urllib.request.build_opener(_Unfollowed).open(request) as answer:
-                return Reply(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as answer:
-            return Reply(answer.code, answer.headers, answer.read())
-
-    def put(self, key: str, body: bytes, **more: Any) -> None:
-        more.setdefault("ContentType", "text/html")
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more)
-
-    def invalidate(self, *paths: str) -> Any:
-        batch = {
-            "Paths": {"Quantity": len(paths), "Items": list(paths)},
-            "CallerReference": str(hash((paths, self.get("/reference").headers["X-Amz-Cf-Id"]))),
-        }
-        return self.cloudfront.create_invalidation(DistributionId=self.id, InvalidationBatch=batch)
-
-    def change(self, **changes: Any) -> None:
-        found = self.cloudfront.get_distribution_config(Id=self.id)
-        config = {**found["DistributionConfig"], **changes}
-        self.cloudfront.update_distribution(
-            Id=self.id, IfMatch=found["ETag"], DistributionConfig=config
-        )
-
-
-def behavior(origin: str = "site", **more: Any) -> dict[str, Any]:
-    return {
-        "TargetOriginId": origin,
-        "ViewerProtocolPolicy": "redirect-to-https",
-        "CachePolicyId": OPTIMIZED,
-        "Compress": True,
-        **more,
-    }
-
-
-def configuration(bucket: str, control: str, **more: Any) -> dict[str, Any]:
-    origin = {
-        "Id": "site",
-        "DomainName": f"{bucket}.s3.us-east-1.amazonaws.com",
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
-        "OriginAccessControlId": control,
-    }
-    return {
-        "CallerReference": bucket,
-        "Comment": "",
-        "Enabled": True,
-        "DefaultRootObject": "index.html",
-        "Origins": {"Quantity": 1, "Items": [origin]},
-        "DefaultCacheBehavior": behavior(),
-        **more,
-    }
-
-
-@pytest.fixture
-def site(aws, account, server) -> Site:
-    s3, cloudfront, bucket = aws("s3"), aws("cloudfront"), f"site-{account}"
-    s3.create_bucket(Bucket=bucket)
-    control = cloudfront.create_origin_access_control(
-        OriginAccessControlConfig={
-            "Name": bucket, "SigningProtocol": "sigv4", "SigningBehavior": "always",
-            "OriginAccessControlOriginType": "s3",
-        }
-    )["OriginAccessControl"]["Id"]  # fmt: skip
-    made = cloudfront.create_distribution(DistributionConfig=configuration(bucket, control))
-    distribution = made["Distribution"]
-    statement = {
-        "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*",
-        "Condition": {"StringEquals": {"AWS:SourceArn": distribution["ARN"]}},
-    }  # fmt: skip
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    return Site(s3, cloudfront, bucket, distribution["Id"], server.endpoint)
+from tests.services.cloudfront.conftest import DISABLED, behavior
 
 
 def test_a_page_is_a_miss_once_and_a_hit_after(site):

@@ -2,12 +2,17 @@
 
 from airside.kernel import Service
 from airside.services.cloudfront import (
+    aliases,
     distributions,
     errors,
+    functions,
     invalidations,
+    listings,
+    monitoring,
     origin_access,
     policies,
     resources,
+    signers,
     tags,
 )
 from airside.services.cloudfront.edge import Edge
@@ -16,7 +21,18 @@ from airside.services.cloudfront.sites import list_sites
 
 SERVICE = Service(
     "cloudfront",
-    modules=[distributions, invalidations, origin_access, policies, tags],
+    modules=[
+        aliases,
+        distributions,
+        functions,
+        invalidations,
+        listings,
+        monitoring,
+        origin_access,
+        policies,
+        signers,
+        tags,
+    ],
     errors=errors,
     components=[Edge],
     resources=[

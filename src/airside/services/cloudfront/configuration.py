@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airside.services.cloudfront import errors
+from airside.services.cloudfront import errors, limits
 
 Config = dict[str, Any]
 
@@ -115,9 +115,42 @@ def check(config: Mapping[str, Any]) -> None:
         _check_behavior(behavior, targets)
     for item in (config.get("CustomErrorResponses") or {}).get("Items") or []:
         _check_error_response(item)
+    _check_limits(config)
+    _check_certificate(config)
+    _check_geography(config)
     if (config.get("DefaultRootObject") or "").startswith("/"):
         raise errors.InvalidDefaultRootObject(
             "The parameter DefaultRootObject cannot begin with a slash."
+        )
+
+
+def _check_limits(config: Mapping[str, Any]) -> None:
+    for member, most, error in (
+        ("Aliases", limits.ALIASES_MAX, errors.TooManyDistributionCNAMEs),
+        ("Origins", limits.ORIGINS_MAX, errors.TooManyOrigins),
+        ("OriginGroups", limits.ORIGIN_GROUPS_MAX, errors.TooManyOriginGroupsPerDistribution),
+        ("CacheBehaviors", limits.BEHAVIORS_MAX, errors.TooManyCacheBehaviors),
+    ):
+        if len((config.get(member) or {}).get("Items") or ()) > most:
+            raise error(f"Your request contains more {member} than are allowed per distribution.")
+
+
+def _check_certificate(config: Mapping[str, Any]) -> None:
+    """Aliases need a certificate of one's own."""
+    certificate = config.get("ViewerCertificate") or {}
+    own = certificate.get("ACMCertificateArn") or certificate.get("IAMCertificateId")
+    if (config.get("Aliases") or {}).get("Items") and not own:
+        raise errors.InvalidViewerCertificate(
+            "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach "
+            "a trusted certificate that validates your authorization to use the domain name."
+        )
+
+
+def _check_geography(config: Mapping[str, Any]) -> None:
+    restriction = (config.get("Restrictions") or {}).get("GeoRestriction") or {}
+    if restriction.get("RestrictionType", "none") == "none" and restriction.get("Items"):
+        raise errors.InvalidGeoRestrictionParameter(
+            "The specified geo restriction parameter is not valid."
         )
 
 
@@ -148,6 +181,15 @@ def _check_behavior(behavior: Mapping[str, Any], targets: set[str]) -> None:
         raise errors.InvalidArgument(
             "The parameter MinTTL cannot be used when a cache policy is associated to the cache "
             "behavior."
+        )
+    if "ForwardedValues" in behavior and "CachePolicyId" in behavior:
+        raise errors.InvalidArgument(
+            "The parameter ForwardedValues cannot be used when a cache policy is associated to "
+            "the cache behavior."
+        )
+    if behavior.get("OriginRequestPolicyId") and "CachePolicyId" not in behavior:
+        raise errors.InvalidArgument(
+            "The parameter OriginRequestPolicyId cannot be used without a cache policy."
         )
     methods = set((behavior.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD"))
     if methods not in _METHOD_SETS:

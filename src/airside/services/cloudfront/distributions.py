@@ -3,10 +3,11 @@
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.cloudfront import configuration, entities, errors, policies, store
+from airside.services.cloudfront import configuration, entities, errors, store
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import check_version, listed, location, new_etag
-from airside.services.cloudfront.origin_access import CONTROL
+from airside.services.cloudfront.references import check_references
+from airside.services.cloudfront.signers import active_key_groups
 from airside.services.cloudfront.store import Entity
 
 KIND = "distribution"
@@ -31,7 +32,7 @@ def load(view: Snapshot, ctx: Context, identifier: str) -> Entity:
     return found
 
 
-def shown(ctx: Context, entity: Entity) -> dict[str, Any]:
+def shown(view: Snapshot, ctx: Context, entity: Entity) -> dict[str, Any]:
     """A distribution as results show it."""
     return {
         "Id": entity.id,
@@ -41,27 +42,14 @@ def shown(ctx: Context, entity: Entity) -> dict[str, Any]:
         "InProgressInvalidationBatches": 0,
         "DomainName": entity.facts["domain"],
         "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
-        "ActiveTrustedKeyGroups": {"Enabled": False, "Quantity": 0},
+        "ActiveTrustedKeyGroups": active_key_groups(view, ctx, entity.config),
         "DistributionConfig": entity.config,
     }
 
 
-def _check_references(view: Snapshot, ctx: Context, config: dict[str, Any]) -> None:
-    """Raise for policies and access controls that do not exist."""
-    for behavior in entities.behaviors_of(config):
-        for member, kind in (
-            ("CachePolicyId", policies.CACHE),
-            ("OriginRequestPolicyId", policies.ORIGIN_REQUEST),
-            ("ResponseHeadersPolicyId", policies.RESPONSE_HEADERS),
-        ):
-            if behavior.get(member):
-                entities.load(view, ctx.account_id, kind, behavior[member])
-    for origin in config["Origins"]["Items"]:
-        control = origin.get("OriginAccessControlId")
-        if control and store.find(view, ctx.account_id, CONTROL.name, control) is None:
-            raise errors.InvalidOriginAccessControl(
-                "The specified origin access control does not exist."
-            )
+def _result(view: Snapshot, ctx: Context, entity: Entity) -> Result:
+    path = location(ctx, f"distribution/{entity.id}")
+    return {"Distribution": shown(view, ctx, entity), "ETag": entity.etag, "Location": path}
 
 
 @operation("CreateDistribution")
@@ -93,30 +81,51 @@ async def _create(ctx: Context, given: dict[str, Any], tags: dict[str, str]) -> 
         facts={"domain": f"{label}.cloudfront.net"},
     )
 
-    def put(tx: Transaction) -> Entity:
+    def put(tx: Transaction) -> Result:
         reference = config["CallerReference"]
         existing_id = store.id_of_name(tx, ctx.account_id, KIND, reference)
         if existing_id is not None:
             existing = load(tx, ctx, existing_id)
             if existing.config == config:
-                return existing
+                return _result(tx, ctx, existing)
             raise errors.DistributionAlreadyExists(
                 "The caller reference that you are using to create a distribution is associated "
                 f"with another distribution. Already exists: {existing_id}"
             )
-        _check_references(tx, ctx, config)
+        check_references(tx, ctx, config)
         _take_aliases(tx, ctx, made, [])
         store.save_name(tx, ctx.account_id, KIND, reference, made.id)
         store.save_host(tx, label, ctx.account_id, made.id)
         store.save_host(tx, made.id, ctx.account_id, made.id)
         store.save(tx, ctx.account_id, KIND, made)
-        return made
+        return _result(tx, ctx, made)
 
-    entity = await ctx.store.transact(put)
+    result = await ctx.store.transact(put)
     ctx.component(Edge).forget()
     ctx.cloud.sites_changed()
-    path = location(ctx, f"distribution/{entity.id}")
-    return {"Distribution": shown(ctx, entity), "ETag": entity.etag, "Location": path}
+    return result
+
+
+@operation("CopyDistribution", resource=lambda ctx, request: distribution_arn(
+    ctx, {"Id": request.get("PrimaryDistributionId")}))  # fmt: skip
+async def copy_distribution(ctx: Context, request: Request) -> Result:
+    """Make a staging distribution of another one's configuration, without its aliases."""
+    if not request.get("Staging"):
+        raise errors.InvalidArgument("The parameter Staging must be true.")
+
+    def look(view: Snapshot) -> dict[str, Any]:
+        primary = load(view, ctx, request["PrimaryDistributionId"])
+        check_version(primary.etag, request.get("IfMatch"))
+        return primary.config
+
+    config = await ctx.store.read(look)
+    changes = {
+        "CallerReference": request["CallerReference"],
+        "Aliases": configuration.none_of(),
+        "Staging": True,
+        "Enabled": request.get("Enabled", config["Enabled"]),
+    }
+    return await _create(ctx, {**config, **changes}, {})
 
 
 def _aliases(config: dict[str, Any]) -> list[str]:
@@ -141,8 +150,12 @@ def _take_aliases(tx: Transaction, ctx: Context, entity: Entity, former: list[st
 @operation("GetDistribution", resource=distribution_arn)
 async def get_distribution(ctx: Context, request: Request) -> Result:
     """A distribution."""
-    entity = await ctx.store.read(lambda view: load(view, ctx, request["Id"]))
-    return {"Distribution": shown(ctx, entity), "ETag": entity.etag}
+
+    def look(view: Snapshot) -> Result:
+        entity = load(view, ctx, request["Id"])
+        return {"Distribution": shown(view, ctx, entity), "ETag": entity.etag}
+
+    return await ctx.store.read(look)
 
 
 @operation("GetDistributionConfig", resource=distribution_arn)
@@ -160,21 +173,23 @@ async def update_distribution(ctx: Context, request: Request) -> Result:
     config = configuration.completed(given)
     etag, now = new_etag(ctx), ctx.clock.now()
 
-    def put(tx: Transaction) -> Entity:
+    def put(tx: Transaction) -> Result:
         entity = load(tx, ctx, request["Id"])
-        check_version(entity, request.get("IfMatch"))
+        check_version(entity.etag, request.get("IfMatch"))
         if config["CallerReference"] != entity.config["CallerReference"]:
             raise errors.IllegalUpdate("The CallerReference cannot be changed.")
-        _check_references(tx, ctx, config)
+        if config["Staging"] != entity.config["Staging"]:
+            raise errors.IllegalUpdate("The parameter Staging cannot be changed.")
+        check_references(tx, ctx, config)
         former = _aliases(entity.config)
         entity.config, entity.etag, entity.modified_at = config, etag, now
         _take_aliases(tx, ctx, entity, former)
         store.save(tx, ctx.account_id, KIND, entity)
-        return entity
+        return {"Distribution": shown(tx, ctx, entity), "ETag": entity.etag}
 
-    entity = await ctx.store.transact(put)
+    result = await ctx.store.transact(put)
     ctx.component(Edge).forget()
-    return {"Distribution": shown(ctx, entity), "ETag": entity.etag}
+    return result
 
 
 @operation("DeleteDistribution", resource=distribution_arn)
@@ -183,7 +198,7 @@ async def delete_distribution(ctx: Context, request: Request) -> Result:
 
     def remove(tx: Transaction) -> None:
         entity = load(tx, ctx, request["Id"])
-        check_version(entity, request.get("IfMatch"))
+        check_version(entity.etag, request.get("IfMatch"))
         if entity.config["Enabled"]:
             raise errors.DistributionNotDisabled(
                 "The distribution you are trying to delete has not been disabled."
@@ -205,11 +220,12 @@ async def delete_distribution(ctx: Context, request: Request) -> Result:
 async def list_distributions(ctx: Context, request: Request) -> Result:
     """The account's distributions."""
     found, more, limit = await entities.page(ctx, KIND, request)
-    items = [_summary(ctx, entity) for entity in found]
+    items = [summary(ctx, entity) for entity in found]
     return {"DistributionList": listed(items, request.get("Marker", ""), more, limit)}
 
 
-def _summary(ctx: Context, entity: Entity) -> dict[str, Any]:
+def summary(ctx: Context, entity: Entity) -> dict[str, Any]:
+    """A distribution as lists show it."""
     return {
         "Id": entity.id,
         "ARN": ctx.arn(f"distribution/{entity.id}", "cloudfront", region=""),

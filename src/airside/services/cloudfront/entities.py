@@ -1,5 +1,6 @@
 """What all configurable things of CloudFront have in common: ids, ETags, unique names, lists."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,10 @@ from airside.kernel import Context, Request, Result, ServiceError, Snapshot, Tra
 from airside.services.cloudfront import errors, limits, store
 from airside.services.cloudfront.store import Entity
 
+_ETAG = re.compile("E[A-Z0-9]{8,20}")
+_MANAGED_ETAG = "E23ZP02F085DFQ"
+_MANAGED_AT = 1_594_000_000.0
+"""Some day in July 2020, when cache policies came."""
 Show = Callable[[Entity], dict[str, Any]]
 
 
@@ -28,6 +33,10 @@ class Kind:
     message: str
     """What the `missing` error says."""
     unique: str = "Name"
+    path: str = ""
+    """In the `Location` of something new, where it is not the name."""
+    users: str = "distribution"
+    """The kind of entity whose configurations `used_by` looks at."""
     managed: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """AWS's own: id -> configuration."""
 
@@ -52,20 +61,24 @@ def load(view: Snapshot, account: str, kind: Kind, identifier: str) -> Entity:
     found = store.find(view, account, kind.name, identifier)
     if found is not None:
         return found
-    managed = kind.managed.get(identifier)
-    if managed is None:
+    if identifier not in kind.managed:
         raise kind.missing(kind.message)
-    return Entity(id=identifier, config=managed, etag="E23ZP02F085DFQ",
-                  created_at=0.0, modified_at=0.0)  # fmt: skip
+    return managed(identifier, kind)
 
 
-def check_version(entity: Entity, if_match: str | None) -> None:
+def managed(identifier: str, kind: Kind) -> Entity:
+    """One of AWS's own."""
+    return Entity(id=identifier, config=kind.managed[identifier], etag=_MANAGED_ETAG,
+                  created_at=0.0, modified_at=_MANAGED_AT)  # fmt: skip
+
+
+def check_version(etag: str, if_match: str | None) -> None:
     """Raise InvalidIfMatchVersion or PreconditionFailed unless the ETag is the present one."""
-    if if_match is None:
+    if not if_match or _ETAG.fullmatch(if_match.strip('"')) is None:
         raise errors.InvalidIfMatchVersion(
             "The If-Match version is missing or not valid for the resource."
         )
-    if if_match.strip('"') != entity.etag:
+    if if_match.strip('"') != etag:
         raise errors.PreconditionFailed(
             "The request failed because it didn't meet the preconditions in one or more "
             "request-header fields."
@@ -78,16 +91,30 @@ async def create(ctx: Context, kind: Kind, request: Request, new_id: str) -> Res
     now = ctx.clock.now()
     entity = Entity(id=new_id, config=config, etag=new_etag(ctx), created_at=now, modified_at=now)
 
-    def put(tx: Transaction) -> None:
+    def put(tx: Transaction) -> Entity:
         name = config[kind.unique]
-        if store.id_of_name(tx, ctx.account_id, kind.name, name) is not None:
-            raise kind.taken(f"The {kind.member} with name {name} already exists.")
+        former_id = store.id_of_name(tx, ctx.account_id, kind.name, name)
+        if former_id is not None:
+            former = load(tx, ctx.account_id, kind, former_id)
+            if kind.unique == "CallerReference" and former.config == config:
+                return former  # the same request again
+            raise kind.taken(_taken(kind, name))
         store.save_name(tx, ctx.account_id, kind.name, name, entity.id)
         store.save(tx, ctx.account_id, kind.name, entity)
+        return entity
 
-    await ctx.store.transact(put)
-    path = location(ctx, f"{kind.name}/{entity.id}")
-    return {kind.member: kind.show(entity), "ETag": entity.etag, "Location": path}
+    made = await ctx.store.transact(put)
+    path = location(ctx, f"{kind.path or kind.name}/{made.id}")
+    return {kind.member: kind.show(made), "ETag": made.etag, "Location": path}
+
+
+def _taken(kind: Kind, name: str) -> str:
+    if kind.unique == "CallerReference":
+        return (
+            "The caller reference that you are using is associated with another configuration: "
+            f"{name}"
+        )
+    return f"The {kind.member} with name {name} already exists."
 
 
 async def get(ctx: Context, kind: Kind, request: Request) -> Result:
@@ -102,19 +129,23 @@ async def get_config(ctx: Context, kind: Kind, request: Request) -> Result:
     return {kind.config: entity.config, "ETag": entity.etag}
 
 
-async def update(ctx: Context, kind: Kind, request: Request) -> Result:
-    """Replace a configuration, if nobody else did since it was read."""
+async def update(
+    ctx: Context, kind: Kind, request: Request, check: Callable[[Entity], None] | None = None
+) -> Result:
+    """Replace a configuration, if nobody else did since it was read and `check` allows it."""
     config, etag, now = request[kind.config], new_etag(ctx), ctx.clock.now()
     if request["Id"] in kind.managed:
         raise errors.AccessDenied("You cannot update a managed policy.")
 
     def put(tx: Transaction) -> Entity:
         entity = load(tx, ctx.account_id, kind, request["Id"])
-        check_version(entity, request.get("IfMatch"))
+        check_version(entity.etag, request.get("IfMatch"))
+        if check is not None:
+            check(entity)
         former, name = entity.config[kind.unique], config[kind.unique]
         if name != former:
             if store.id_of_name(tx, ctx.account_id, kind.name, name) is not None:
-                raise kind.taken(f"The {kind.member} with name {name} already exists.")
+                raise kind.taken(_taken(kind, name))
             store.delete_name(tx, ctx.account_id, kind.name, former)
             store.save_name(tx, ctx.account_id, kind.name, name, entity.id)
         entity.config, entity.etag, entity.modified_at = config, etag, now
@@ -132,10 +163,15 @@ async def delete(ctx: Context, kind: Kind, request: Request) -> Result:
 
     def remove(tx: Transaction) -> None:
         entity = load(tx, ctx.account_id, kind, request["Id"])
-        check_version(entity, request.get("IfMatch"))
-        for distribution in store.scan(tx, ctx.account_id, "distribution"):
-            if kind.used_by(distribution.config, entity.id):
-                raise kind.in_use(f"The {kind.member} is attached to a distribution.")
+        check_version(entity.etag, request.get("IfMatch"))
+        if any(
+            kind.used_by(user.config, entity.id)
+            for user in store.scan(tx, ctx.account_id, kind.users)
+        ):
+            raise kind.in_use(
+                f"Cannot delete the {kind.member} because it is attached to one or more "
+                f"{kind.users.replace('-', ' ')}s."
+            )
         store.delete_name(tx, ctx.account_id, kind.name, entity.config[kind.unique])
         store.delete(tx, ctx.account_id, kind.name, entity.id)
 
@@ -143,9 +179,20 @@ async def delete(ctx: Context, kind: Kind, request: Request) -> Result:
     return {}
 
 
+def page_limit(request: Request) -> int:
+    """How many items a list operation shows. Raises InvalidArgument."""
+    given = request.get("MaxItems")
+    if given in (None, ""):
+        return limits.LIST_ITEMS_MAX
+    text = str(given)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise errors.InvalidArgument("The parameter MaxItems is not valid.")
+    return min(int(text), limits.LIST_ITEMS_MAX)
+
+
 async def page(ctx: Context, kind: str, request: Request) -> tuple[list[Entity], str | None, int]:
     """(entities, next marker, limit) of a list operation."""
-    limit = min(int(request.get("MaxItems") or limits.LIST_ITEMS_MAX), limits.LIST_ITEMS_MAX)
+    limit = page_limit(request)
     marker = request.get("Marker", "")
     found = await ctx.store.read(
         lambda view: store.scan(view, ctx.account_id, kind, marker, limit + 1)
@@ -164,6 +211,16 @@ def listed(items: Sequence[Any], marker: str, more: str | None, limit: int) -> d
         "Quantity": len(items),
         "Items": list(items) or None,
     }
+
+
+def listed_briefly(items: Sequence[Any], more: str | None, limit: int) -> dict[str, Any]:
+    """The document of a list operation that shows only where to go on."""
+    found: dict[str, Any] = {"MaxItems": limit, "Quantity": len(items)}
+    if more is not None:
+        found["NextMarker"] = more
+    if items:
+        found["Items"] = list(items)
+    return found
 
 
 def behaviors_of(config: Mapping[str, Any]) -> list[dict[str, Any]]:

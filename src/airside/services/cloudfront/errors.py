@@ -7,6 +7,10 @@ class AccessDenied(ServiceError):
     """The caller may not do this."""
 
 
+class BatchTooLarge(ServiceError):
+    """An invalidation names too many paths."""
+
+
 class CNAMEAlreadyExists(ServiceError):
     """Another distribution has the alias."""
 
@@ -59,6 +63,10 @@ class IllegalDelete(ServiceError):
     """Managed policies cannot be deleted."""
 
 
+class IllegalOriginAccessConfiguration(ServiceError):
+    """An origin has both an access control and an identity."""
+
+
 class IllegalUpdate(ServiceError):
     """Something that may not change would."""
 
@@ -79,12 +87,28 @@ class InvalidErrorCode(ServiceError):
     """CloudFront makes no error pages for the status."""
 
 
+class InvalidForwardCookies(ServiceError):
+    """The cookies to forward are not listed."""
+
+
 class InvalidFunctionAssociation(ServiceError):
     """The function cannot be attached there."""
 
 
+class InvalidGeoRestrictionParameter(ServiceError):
+    """The geo restriction is not valid."""
+
+
+class InvalidHeadersForS3Origin(ServiceError):
+    """The headers are not valid for an S3 origin."""
+
+
 class InvalidIfMatchVersion(ServiceError):
     """If-Match is missing or wrong."""
+
+
+class InvalidLambdaFunctionAssociation(ServiceError):
+    """The Lambda function cannot be attached."""
 
 
 class InvalidOrigin(ServiceError):
@@ -99,8 +123,24 @@ class InvalidOriginAccessIdentity(ServiceError):
     """The origin access identity does not exist."""
 
 
+class InvalidOriginKeepaliveTimeout(ServiceError):
+    """The origin's keep-alive timeout is out of range."""
+
+
+class InvalidOriginReadTimeout(ServiceError):
+    """The origin's read timeout is out of range."""
+
+
+class InvalidProtocolSettings(ServiceError):
+    """The protocols are not valid together."""
+
+
 class InvalidRelativePath(ServiceError):
     """A path does not begin with a slash."""
+
+
+class InvalidRequiredProtocol(ServiceError):
+    """The protocol is not valid."""
 
 
 class InvalidResponseCode(ServiceError):
@@ -115,12 +155,20 @@ class InvalidTagging(ServiceError):
     """The tags are not valid."""
 
 
+class InvalidViewerCertificate(ServiceError):
+    """The certificate does not cover the aliases."""
+
+
 class KeyGroupAlreadyExists(ServiceError):
     """The name is taken."""
 
 
 class MissingBody(ServiceError):
     """The body is missing."""
+
+
+class MonitoringSubscriptionAlreadyExists(ServiceError):
+    """Additional metrics were asked for already."""
 
 
 class NoSuchCachePolicy(ServiceError):
@@ -141,6 +189,10 @@ class NoSuchFunctionExists(ServiceError):
 
 class NoSuchInvalidation(ServiceError):
     """The invalidation does not exist."""
+
+
+class NoSuchMonitoringSubscription(ServiceError):
+    """Additional metrics were not asked for."""
 
 
 class NoSuchOrigin(ServiceError):
@@ -207,12 +259,52 @@ class ResponseHeadersPolicyInUse(ServiceError):
     """A distribution uses the policy."""
 
 
+class StagingDistributionInUse(ServiceError):
+    """The staging distribution is in use."""
+
+
 class TestFunctionFailed(ServiceError):
     """The function could not be run."""
 
 
+class TooLongCSPInResponseHeadersPolicy(ServiceError):
+    """The content security policy is too long."""
+
+
+class TooManyCacheBehaviors(ServiceError):
+    """A distribution has only so many behaviours."""
+
+
+class TooManyCustomHeadersInResponseHeadersPolicy(ServiceError):
+    """The policy adds too many headers."""
+
+
+class TooManyDistributionCNAMEs(ServiceError):
+    """A distribution has only so many aliases."""
+
+
+class TooManyFunctionAssociations(ServiceError):
+    """A behaviour calls too many functions."""
+
+
 class TooManyInvalidationsInProgress(ServiceError):
     """Too many invalidations run."""
+
+
+class TooManyOriginGroupsPerDistribution(ServiceError):
+    """A distribution has only so many origin groups."""
+
+
+class TooManyOrigins(ServiceError):
+    """A distribution has only so many origins."""
+
+
+class TooManyPublicKeysInKeyGroup(ServiceError):
+    """A key group holds only so many keys."""
+
+
+class TooManyRemoveHeadersInResponseHeadersPolicy(ServiceError):
+    """The policy removes too many headers."""
 
 
 class TrustedKeyGroupDoesNotExist(ServiceError):

@@ -4,7 +4,7 @@ from airside.kernel import Context, Request, Result, Snapshot, Transaction, oper
 from airside.services.cloudfront import errors, limits, store
 from airside.services.cloudfront.distributions import distribution_arn, load
 from airside.services.cloudfront.edge import Edge
-from airside.services.cloudfront.entities import listed, location
+from airside.services.cloudfront.entities import listed, location, page_limit
 from airside.services.cloudfront.store import Invalidation
 
 
@@ -86,7 +86,7 @@ async def get_invalidation(ctx: Context, request: Request) -> Result:
 @operation("ListInvalidations", resource=distribution_arn)
 async def list_invalidations(ctx: Context, request: Request) -> Result:
     """A distribution's invalidations, newest first."""
-    limit = min(int(request.get("MaxItems") or limits.LIST_ITEMS_MAX), limits.LIST_ITEMS_MAX)
+    limit = page_limit(request)
     marker = request.get("Marker", "")
 
     def look(view: Snapshot) -> list[Invalidation]:

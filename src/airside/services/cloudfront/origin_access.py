@@ -58,6 +58,7 @@ IDENTITY = Kind(
     show=_show_identity,
     message="The specified origin access identity does not exist.",
     unique="CallerReference",
+    path="origin-access-identity/cloudfront",
 )
 
 

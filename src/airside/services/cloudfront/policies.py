@@ -3,7 +3,7 @@
 from typing import Any
 
 from airside.kernel import Context, Request, Result, operation
-from airside.services.cloudfront import entities, errors, managed
+from airside.services.cloudfront import entities, errors, managed, store
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import Kind, used_in_behavior
 from airside.services.cloudfront.store import Entity
@@ -57,25 +57,20 @@ RESPONSE_HEADERS = Kind(
 
 async def _list(ctx: Context, kind: Kind, request: Request) -> Result:
     """AWS's policies (`managed`), the account's (`custom`), or both."""
-    wanted = request.get("Type")
-    own, more, limit = await entities.page(ctx, kind.name, request)
-    items: list[dict[str, Any]] = []
-    if wanted in (None, "managed") and not request.get("Marker"):
-        items += [
-            {"Type": "managed", kind.member: kind.show(
-                Entity(id=key, config=config, etag="", created_at=0.0, modified_at=0.0))}
-            for key, config in kind.managed.items()
-        ]  # fmt: skip
-    if wanted in (None, "custom"):
-        items += [{"Type": "custom", kind.member: kind.show(entity)} for entity in own]
-    return {
-        f"{kind.member}List": {
-            "NextMarker": more,
-            "MaxItems": limit,
-            "Quantity": len(items),
-            "Items": items or None,
-        }
-    }
+    wanted, marker = request.get("Type"), request.get("Marker", "")
+    if wanted not in (None, "managed", "custom"):
+        raise errors.InvalidArgument("The parameter Type is not valid.")
+    limit = entities.page_limit(request)
+    own = await ctx.store.read(lambda view: store.scan(view, ctx.account_id, kind.name))
+    everything = [("managed", entities.managed(key, kind)) for key in sorted(kind.managed)]
+    everything += [("custom", entity) for entity in own]
+    ids = [entity.id for _, entity in everything]
+    if marker in ids:
+        everything = everything[ids.index(marker) + 1 :]
+    chosen = [item for item in everything if wanted in (None, item[0])]
+    more = chosen[limit - 1][1].id if len(chosen) > limit else None
+    items = [{"Type": kind_of, kind.member: kind.show(one)} for kind_of, one in chosen[:limit]]
+    return {f"{kind.member}List": entities.listed_briefly(items, more, limit)}
 
 
 def _check_ttls(config: dict[str, Any]) -> None:

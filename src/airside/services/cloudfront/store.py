@@ -108,10 +108,15 @@ def delete_host(tx: Transaction, label: str) -> None:
     tx.delete(pack(("cloudfront", "host", label.lower())))
 
 
+def hosts(view: Snapshot) -> list[tuple[str, str, str]]:
+    """(label, account, distribution id) of every host."""
+    rows = view.scan(*prefix_range(("cloudfront", "host")))
+    return [(unpack(key)[2], *_text(raw)) for key, raw in rows]
+
+
 def all_hosts(view: Snapshot) -> set[tuple[str, str]]:
     """(account, distribution id) of every distribution that answers somewhere."""
-    start, end = prefix_range(("cloudfront", "host"))
-    return {(account, found) for _, raw in view.scan(start, end) for account, found in [_text(raw)]}
+    return {(account, found) for _, account, found in hosts(view)}
 
 
 def add_invalidation(tx: Transaction, distribution: str, entry: Invalidation, kept: int) -> None:

@@ -1,0 +1,77 @@
+"""What a distribution's configuration names: it must exist when the configuration is given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airside.kernel import Context, OperationNotImplemented, Snapshot
+from airside.services.cloudfront import entities, errors, policies, store
+from airside.services.cloudfront.origin_access import CONTROL, IDENTITY
+from airside.services.cloudfront.signers import KEY_GROUP
+
+_FUNCTION = "function"
+_EVENTS = frozenset({"viewer-request", "viewer-response"})
+
+
+def check_references(view: Snapshot, ctx: Context, config: Mapping[str, Any]) -> None:
+    """Raise for policies, access controls, key groups and functions that do not exist."""
+    for behavior in entities.behaviors_of(config):
+        for member, kind in (
+            ("CachePolicyId", policies.CACHE),
+            ("OriginRequestPolicyId", policies.ORIGIN_REQUEST),
+            ("ResponseHeadersPolicyId", policies.RESPONSE_HEADERS),
+        ):
+            if behavior.get(member):
+                entities.load(view, ctx.account_id, kind, behavior[member])
+        _check_signers(view, ctx, behavior)
+        _check_functions(view, ctx, behavior)
+    for origin in config["Origins"]["Items"]:
+        _check_access(view, ctx, origin)
+
+
+def _check_signers(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) -> None:
+    for group in (behavior.get("TrustedKeyGroups") or {}).get("Items") or ():
+        if store.find(view, ctx.account_id, KEY_GROUP.name, group) is None:
+            raise errors.TrustedKeyGroupDoesNotExist("The specified key group does not exist.")
+
+
+def _check_functions(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) -> None:
+    if (behavior.get("LambdaFunctionAssociations") or {}).get("Items"):
+        raise OperationNotImplemented("Airside does not run Lambda functions at the edge yet.")
+    attached = (behavior.get("FunctionAssociations") or {}).get("Items") or ()
+    events = [item["EventType"] for item in attached]
+    if not _EVENTS.issuperset(events) or len(set(events)) != len(events):
+        raise errors.InvalidFunctionAssociation(
+            "The event type of a function association must be viewer-request or viewer-response, "
+            "each at most once."
+        )
+    prefix = ctx.arn("function/", "cloudfront", region="")
+    for item in attached:
+        arn = item["FunctionARN"]
+        found = None
+        if arn.startswith(prefix):
+            found = store.find(view, ctx.account_id, _FUNCTION, arn.removeprefix(prefix))
+        if found is None or "live" not in found.facts:
+            raise errors.InvalidFunctionAssociation(
+                f"The function ARN {arn} does not exist or the function is not published."
+            )
+
+
+def _check_access(view: Snapshot, ctx: Context, origin: Mapping[str, Any]) -> None:
+    control = origin.get("OriginAccessControlId")
+    identity = (origin.get("S3OriginConfig") or {}).get("OriginAccessIdentity")
+    if control and identity:
+        raise errors.IllegalOriginAccessConfiguration(
+            "An origin cannot contain both an origin access control (OAC) and an origin access "
+            "identity (OAI)."
+        )
+    if control and store.find(view, ctx.account_id, CONTROL.name, control) is None:
+        raise errors.InvalidOriginAccessControl(
+            "The specified origin access control does not exist."
+        )
+    if identity:
+        head, _, name = identity.rpartition("/")
+        known = store.find(view, ctx.account_id, IDENTITY.name, name)
+        if head != "origin-access-identity/cloudfront" or known is None:
+            raise errors.InvalidOriginAccessIdentity(
+                "The specified origin access identity does not exist or is not valid."
+            )
