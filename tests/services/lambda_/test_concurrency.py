@@ -28,17 +28,21 @@ def test_a_reservation_is_a_limit(function, client):
     assert client.get_function_concurrency(FunctionName="function") | {"ResponseMetadata": 0} == {
         "ReservedConcurrentExecutions": 1, "ResponseMetadata": 0,
     }  # fmt: skip
-    slow = threading.Thread(target=lambda: f(2))
+
+    def accepted(event):
+        try:
+            f(event)
+        except client.exceptions.TooManyRequestsException:
+            return False
+        return True
+
+    slow = threading.Thread(target=lambda: eventually(lambda: accepted(2)))
     slow.start()
 
     def throttled():
-        try:
-            f()
-        except client.exceptions.TooManyRequestsException:
-            return True
-        return False
+        return not accepted(0)
 
-    eventually(throttled, 2)
+    eventually(throttled)
     slow.join()
     assert f().payload == 1
 
