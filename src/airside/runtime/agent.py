@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from airside.runtime import boot
 from airside.runtime.channel import LoopChannel, Message, socket_pair
+from airside.runtime.interpreters import node_bundle
 from airside.runtime.template import Template
 from airside.settings import Settings
 
@@ -23,6 +24,15 @@ class TemplateKind(NamedTuple):
 
     interpreter: str
     boto3: bool
+    node: str = ""
+    """The `node` whose environments these are."""
+
+
+def template_kind(runtime: str, interpreter: str, *, boto3: bool) -> TemplateKind:
+    """Which template a function's environments come from."""
+    if runtime.startswith("python"):
+        return TemplateKind(interpreter, boto3)
+    return TemplateKind(sys.executable, False, interpreter)
 
 
 OnExit = Callable[[int | None], None]
@@ -72,22 +82,27 @@ class Agent:
         """The living template of this kind, started when there is none."""
         found = self._templates.get(kind)
         if found is None or found.closed:
-            found = self._templates[kind] = Template(self, kind.interpreter, boto3=kind.boto3)
+            found = self._templates[kind] = Template(self, kind)
         return found
 
     def templates(self) -> list[Template]:
         """Those that live."""
         return [template for template in self._templates.values() if not template.closed]
 
-    def template_config(self, boto3: bool) -> dict[str, Any]:
+    def template_config(self, kind: TemplateKind) -> dict[str, Any]:
         """What a template is told when it starts."""
+        folders, lang = {}, ""
+        if kind.node:
+            bundled = node_bundle(kind.node)
+            lang = str(Path(kind.node).resolve().parent.parent)
+            folders = {} if lang.startswith("/usr") else {lang: lang}
+        else:
+            bundled = {path.name: str(path.resolve()) for path in self.bundle().iterdir()}
         return {
-            "boto3": boto3,
-            "bundle": str(self.bundle()),
-            "bundled": {path.name: str(path.resolve()) for path in self.bundle().iterdir()},
-            "sandbox": self.settings.sandbox,
+            "boto3": kind.boto3, "bundle": str(self.bundle()), "bundled": bundled,
+            "folders": folders, "lang": lang, "sandbox": self.settings.sandbox,
             "scratch": str(self.scratch / "root"),
-        }
+        }  # fmt: skip
 
     def bundle(self) -> Path:
         """A folder with the packages that AWS's Python runtimes bring, made on first use."""

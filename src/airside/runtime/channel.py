@@ -47,6 +47,11 @@ class LoopChannel:
         if len(self._waiting) == 1:
             self._flush()
 
+    def catch_up(self) -> None:
+        """Take now what has come in and the loop has not yet noticed."""
+        if not self.closed:
+            self._readable()
+
     def close(self) -> None:
         """Hang up."""
         if self.closed:

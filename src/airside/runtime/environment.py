@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import re
 import socket
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 from airside.kernel.clock import Clock, iso8601
@@ -19,8 +21,8 @@ from airside.runtime.loglines import (
     report_line,
     start_line,
 )  # fmt: skip
-from airside.runtime.spec import Event, FunctionSpec, Outcome
-from airside.runtime.template import Ending, describe_exit
+from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, FunctionSpec, Outcome
+from airside.runtime.template import Born, Ending, describe_exit
 
 LogLines = Callable[[list[tuple[int, str]]], None]
 """Takes log events: (epoch milliseconds, text)."""
@@ -36,6 +38,10 @@ class Process(Protocol):
 
     def kill(self, environment_id: int) -> None:
         """Kill it and every process in it."""
+        ...
+
+    def born(self, environment_id: int) -> Born | None:
+        """Which process it is; None when that is not known yet, or no more."""
         ...
 
 
@@ -92,6 +98,7 @@ class Environment:
         self._init_error: dict[str, Any] | None = None
         self._sock: socket.socket
         self._pipe = -1
+        self._ending = False
 
     def launch(self, start: Callable[[list[int], Callable[[Ending], None]], int],
                process: Process) -> None:  # fmt: skip
@@ -118,14 +125,18 @@ class Environment:
         now = self._clock.now()
         self._write_log([(int(now * 1000), start_line(event.request_id, self.spec.version))])
         timeout = self.spec.timeout_seconds
+        self._began_at = self._clock.monotonic()
+        self._deadline = self._loop.call_later(timeout, self._on_timeout)
+        self._deliver(event, int((now + timeout) * 1000))
+
+    def _deliver(self, event: Event, deadline_ms: int) -> None:
+        """Hand the event to the process."""
         head = "\n".join((
-            event.request_id, str(int((now + timeout) * 1000)), event.arn, event.trace_id,
-            event.client_context.replace("\n", " "), "",
+            event.request_id, str(deadline_ms), event.arn, event.trace_id,
+            event.client_context.replace("\n", " "), event.identity.replace("\n", " "),
         )).encode()  # fmt: skip
         body = event.payload
         length = frames.LENGTH.size + len(head) + len(body)
-        self._began_at = self._clock.monotonic()
-        self._deadline = self._loop.call_later(timeout, self._on_timeout)
         self._send(b"".join((
             frames.HEADER.pack(length, frames.INVOKE), frames.LENGTH.pack(len(head)), head, body,
         )))  # fmt: skip
@@ -134,6 +145,11 @@ class Environment:
         """End the process and all its children."""
         if self.state is not State.DEAD and self._process is not None:
             self._process.kill(self._process_id)
+
+    def peak_mb(self) -> int:
+        """The most memory that its process has used so far, as far as that can be seen."""
+        born = self._process.born(self._process_id) if self._process else None
+        return peak_mb(born.pid) if born else 0
 
     # Writing and reading, never blocking the loop.
 
@@ -162,11 +178,17 @@ class Environment:
             data = b""
         if not data:
             self._loop.remove_reader(self._sock.fileno())
-            # It has ended, which its template will tell, or has closed what it is reached by.
-            self._deadline_after(HANGING_SECONDS, self.kill)
+            self._on_hang_up()
             return
+        self._inbox += data
+        self._take_frames()
+
+    def _on_hang_up(self) -> None:
+        # It has ended, which its template will tell, or has closed what it is reached by.
+        self._deadline_after(HANGING_SECONDS, self.kill)
+
+    def _take_frames(self) -> None:
         inbox = self._inbox
-        inbox += data
         while len(inbox) >= frames.HEADER.size:
             length, kind = frames.HEADER.unpack_from(inbox)
             end = frames.HEADER.size + length
@@ -184,6 +206,8 @@ class Environment:
             if kind == frames.ERROR:
                 outcome.status = "error"
                 outcome.error_type = json.loads(payload)["errorType"]
+            elif len(payload) > RESPONSE_BYTES_MAX:
+                outcome = too_large(len(payload), outcome.peak_mb)
             self._finish(outcome)
             self._become_idle()
         elif kind == frames.STARTED:
@@ -197,6 +221,8 @@ class Environment:
             self._init_error = json.loads(body)
 
     def _become_idle(self) -> None:
+        if self._ending:
+            return
         self.state = State.IDLE
         self.idle_since = self._clock.monotonic()
         self._owner.on_ready(self)
@@ -270,7 +296,9 @@ class Environment:
         took = f"{self.spec.timeout_seconds:.2f} seconds"
         message = f"RequestId: {event.request_id} Error: Task timed out after {took}"
         payload = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-        self._finish(Outcome(json.dumps(payload).encode(), "timeout", "Sandbox.Timedout"))
+        outcome = Outcome(json.dumps(payload).encode(), "timeout", "Sandbox.Timedout")
+        outcome.peak_mb = self.peak_mb()
+        self._finish(outcome)
         self.kill()
 
     def _on_init_timeout(self, seconds: float) -> None:
@@ -303,27 +331,25 @@ class Environment:
         self._owner.on_dead(self, failure)
 
     def _drain_socket(self) -> None:
-        """An answer sent just before the end still counts."""
+        """What was sent just before the end still counts."""
+        self._ending = True
         try:
             while data := self._sock.recv(_CHUNK):
                 self._inbox += data
         except OSError:
             pass
-        if len(self._inbox) >= frames.HEADER.size:
-            length, kind = frames.HEADER.unpack_from(self._inbox)
-            body = bytes(self._inbox[frames.HEADER.size :])
-            if len(body) >= length and kind == frames.FAILED:
-                self._init_error = json.loads(body[:length])
+        self._take_frames()
 
     def _init_failure(self, ending: Ending) -> Outcome:
         self._drain_pipe()
-        kind, said = _exit_error(ending)
-        error = self._init_error or {
-            "errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}",
-        }  # fmt: skip
+        error = self._init_error
+        if error is None:
+            kind, said = _exit_error(ending)
+            error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}"}
         started = self._started_at or self._clock.monotonic()
         init_ms = (self._clock.monotonic() - started) * 1000
-        return Outcome(json.dumps(error).encode(), "error", error["errorType"], init_ms=init_ms)
+        kind = error.get("errorType", "Runtime.Unknown")
+        return Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms)
 
     def _deadline_after(self, seconds: float, what: Callable[[], None]) -> None:
         self._cancel_deadline()
@@ -344,6 +370,27 @@ class Environment:
         if rest:
             now = int(self._clock.now() * 1000)
             self._write_log([(now, text) for text in rest])
+
+
+def peak_mb(pid: int) -> int:
+    """The peak of a living process's memory, in MiB."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)
+    return max(1, int(found.group(1)) // 1024) if found else 0
+
+
+def too_large(length: int, peak_mb: int) -> Outcome:
+    """What becomes of an answer that is larger than an answer may be."""
+    message = (
+        f"Response payload size ({length} bytes) exceeded maximum allowed payload size "
+        f"({RESPONSE_BYTES_MAX} bytes)."
+    )
+    kind = "Function.ResponseSizeTooLarge"
+    payload = json.dumps({"errorType": kind, "errorMessage": message}).encode()
+    return Outcome(payload, "error", kind, peak_mb=peak_mb)
 
 
 _EXIT_ERRORS = ("Runtime.ExitError", "Runtime.OutOfMemory")

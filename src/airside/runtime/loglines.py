@@ -2,7 +2,7 @@
 
 import math
 
-from airside.runtime.guest.frames import LENGTH, LOG_MAGIC
+from airside.runtime.guest.frames import LOG_HEAD, LOG_MAGIC
 from airside.runtime.spec import Outcome
 
 EVENT_BYTES_MAX = 256 * 1024
@@ -32,10 +32,10 @@ class Splitter:
                 if position < end:
                     break
                 continue
-            start = position + len(LOG_MAGIC) + LENGTH.size
+            start = position + LOG_HEAD.size
             if len(data) < start:
                 break
-            (length,) = LENGTH.unpack_from(data, start - LENGTH.size)
+            _, _, length, _ = LOG_HEAD.unpack_from(data, position)
             if len(data) < start + length:
                 break
             _split_long(data[start : start + length], events)

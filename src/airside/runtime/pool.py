@@ -4,11 +4,13 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from airside.kernel.clock import Clock
-from airside.runtime.agent import Agent, TemplateKind
+from airside.runtime.agent import Agent, template_kind
 from airside.runtime.environment import Environment, LogLines, State
+from airside.runtime.interpreters import program_config
+from airside.runtime.program import ProgramEnvironment
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 
 INIT_SECONDS_MAX = 10.0
@@ -61,6 +63,9 @@ class Pool:
     def invoke(self, event: Event) -> Awaitable[Outcome]:
         """Serve one event. Abandoning the result does not stop the event."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
+        if event.stream is not None:
+            end = event.stream.end
+            future.add_done_callback(lambda _: end())
         while self._idle:
             environment = self._idle.pop()
             if environment.state is State.IDLE:
@@ -105,15 +110,22 @@ class Pool:
         spec = self.spec
         stream, log = self._host.open_log(spec)
         variables = await self._host.variables(spec, stream)
-        environment = Environment(spec, self, self._clock, log)
-        self._all.add(environment)
-        config = {
+        config: dict[str, Any] = {
             "handler": spec.handler, "runtime": spec.runtime, "variables": dict(variables),
             "task": str(spec.task), "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb,
             "tmp_mb": spec.tmp_mb, "limit_memory": self._agent.settings.sandbox,
         }  # fmt: skip
-        kind = TemplateKind(self._host.interpreter(spec), spec.uses_boto3 and not spec.own_boto3)
-        template = self._agent.template(kind)
+        interpreter = self._host.interpreter(spec)
+        environment: Environment
+        if spec.runtime.startswith("python"):
+            environment = Environment(spec, self, self._clock, log)
+        else:
+            environment = ProgramEnvironment(spec, self, self._clock, log)
+            config.update(program_config(spec.runtime, interpreter, spec.memory_mb))
+            config["variables"]["AWS_LAMBDA_RUNTIME_API"] = await environment.listen()
+        self._all.add(environment)
+        boto3 = spec.uses_boto3 and not spec.own_boto3
+        template = self._agent.template(template_kind(spec.runtime, interpreter, boto3=boto3))
         environment.launch(lambda fds, on_exit: template.start(config, fds, on_exit), template)
 
     def on_started(self, environment: Environment) -> None:
@@ -153,7 +165,7 @@ class Pool:
             if future.done():
                 continue
             error = json.loads(failure.payload)
-            error["errorMessage"] = error["errorMessage"].replace(
+            error["errorMessage"] = str(error.get("errorMessage", "")).replace(
                 "RequestId: {}", f"RequestId: {event.request_id}"
             )
             if "requestId" in error:

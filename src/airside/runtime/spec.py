@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from airside.runtime.stream import ResponseStream
+
+RESPONSE_BYTES_MAX = 6 * 1024 * 1024 + 100
+"""Of an answer that is not streamed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
@@ -54,6 +59,10 @@ class Event:
     client_context: str = ""
     tail: bool = False
     """Whether the caller wants the end of the log."""
+    identity: str = ""
+    """Cognito's, as JSON."""
+    stream: ResponseStream | None = None
+    """Where a streamed answer goes; without one it is collected."""
 
 
 Status = Literal["success", "error", "timeout"]

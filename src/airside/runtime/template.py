@@ -11,7 +11,7 @@ from airside.runtime import boot
 from airside.runtime.channel import LoopChannel, Message, socket_pair
 
 if TYPE_CHECKING:
-    from airside.runtime.agent import Agent
+    from airside.runtime.agent import Agent, TemplateKind
 
 log = logging.getLogger("airside.runtime")
 
@@ -28,13 +28,24 @@ class Ending(NamedTuple):
 OnExit = Callable[[Ending], None]
 
 
+class Born(NamedTuple):
+    """A process that was just made for an environment."""
+
+    pid: int
+    uid: int | None
+    """Its own user id; None when it shares the server's."""
+    rooted: bool
+    """Whether it has a process namespace of its own."""
+
+
 class Template:
     """Forks environments. Messages sent before it is ready wait in its socket."""
 
-    def __init__(self, agent: "Agent", interpreter: str, *, boto3: bool) -> None:
+    def __init__(self, agent: "Agent", kind: "TemplateKind") -> None:
         self.version = ""
         self.closed = False
         self._on_exit: dict[int, OnExit] = {}
+        self._born: dict[int, Born] = {}
         self._next_id = 0
         self._idle_seconds = agent.settings.function_idle_seconds
         self._loop = asyncio.get_running_loop()
@@ -42,8 +53,8 @@ class Template:
         ours, theirs = socket_pair()
         self._channel = LoopChannel(ours, self._on_message, self._on_close)
         self.rooted = False
-        config = agent.template_config(boto3)
-        argv = [*boot.command(os.path.realpath(interpreter), "template"), json.dumps(config)]
+        config = agent.template_config(kind)
+        argv = [*boot.command(os.path.realpath(kind.interpreter), "template"), json.dumps(config)]
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
         agent.execute(argv, env, [theirs], self._on_process_exit)
         self._retire_later()
@@ -66,6 +77,12 @@ class Template:
         """Kill an environment and every process in it."""
         self._channel.send({"op": "kill", "id": environment_id})
 
+    def born(self, environment_id: int) -> Born | None:
+        """Which process an environment is; None when it has not begun or has ended."""
+        if environment_id not in self._born and not self.closed:
+            self._channel.catch_up()
+        return self._born.get(environment_id)
+
     def close(self) -> None:
         """Let the process end; its environments end with it."""
         self._channel.close()
@@ -79,7 +96,10 @@ class Template:
                 log.warning(
                     "functions run without a root of their own: %s", message["ready"]["why"]
                 )
+        elif "born" in message:
+            self._born[message["born"]] = Born(message["pid"], message["uid"], self.rooted)
         elif "exited" in message:
+            self._born.pop(message["exited"], None)
             on_exit = self._on_exit.pop(message["exited"], None)
             if on_exit:
                 on_exit(
@@ -105,6 +125,7 @@ class Template:
     def _on_close(self) -> None:
         self.closed = True
         self._keep()
+        self._born.clear()
         ended, self._on_exit = self._on_exit, {}
         for on_exit in ended.values():
             on_exit(Ending(None))

@@ -10,57 +10,15 @@ import importlib
 import json
 import os
 import resource
-import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import frames, logs
+from airside.runtime.guest import frames, logs, program
+from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext
-
-_CHUNK = 262144
-
-
-class Connection:
-    """The environment's end of its socket to the server."""
-
-    def __init__(self, fd: int) -> None:
-        self.sock = socket.socket(fileno=fd)
-        self._pending = b""
-
-    def send(self, kind: int, *parts: bytes) -> None:
-        """Write one frame."""
-        body = b"".join(parts)
-        self.sock.sendall(frames.HEADER.pack(len(body), kind) + body)
-
-    def receive(self) -> tuple[list[str], bytes]:
-        """Wait for an event: its head and its body. Ends the process when the server is gone."""
-        data = self._pending or self._more()
-        while len(data) < frames.HEADER.size:
-            data += self._more()
-        length, _ = frames.HEADER.unpack_from(data)
-        end = frames.HEADER.size + length
-        if len(data) < end:
-            data = self._rest(data, end)
-        self._pending = data[end:]
-        start = frames.HEADER.size + frames.LENGTH.size
-        (head_length,) = frames.LENGTH.unpack_from(data, frames.HEADER.size)
-        head = data[start : start + head_length].decode()
-        return head.split("\n"), data[start + head_length : end]
-
-    def _more(self) -> bytes:
-        data = self.sock.recv(_CHUNK)
-        if not data:
-            os._exit(0)
-        return data
-
-    def _rest(self, data: bytes, end: int) -> bytes:
-        buffer = bytearray(data)
-        while len(buffer) < end:
-            buffer += self._more()
-        return bytes(buffer)
 
 
 def describe(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
@@ -207,15 +165,6 @@ def _search_path(config: dict[str, Any], variables: dict[str, str]) -> None:
     sys.path[:0] = [*first, *(path for path in extra if path not in first)]
 
 
-def _placed(config: dict[str, Any]) -> dict[str, str]:
-    """The environment variables, corrected where AWS's own paths are not to be had."""
-    variables: dict[str, str] = config["variables"]
-    if config["task"] != "/var/task":
-        variables["LAMBDA_TASK_ROOT"] = config["task"]
-        variables["TMPDIR"] = config["tmp"]
-    return variables
-
-
 def _forget_ourselves() -> None:
     """Leave the name `airside` to the function's own modules."""
     for name in [name for name in sys.modules if name == "airside" or name.startswith("airside.")]:
@@ -224,13 +173,11 @@ def _forget_ourselves() -> None:
     sys.modules["__main__"].__dict__["__name__"] = "__main__"
 
 
-CONNECTION, LOG = 3, 4
-"""Descriptors that an environment is born with."""
-
-
 def begin(config: dict[str, Any]) -> None:
     """Become the execution environment that `config` describes. Never returns."""
-    variables = _placed(config)
+    if config.get("programs"):
+        program.begin(config)
+    variables = placed(config)
     os.environ.clear()
     os.environ.update(variables)
     time.tzset()

@@ -23,5 +23,9 @@ LENGTH = struct.Struct(">I")
 
 INVOKE, STARTED, READY, FAILED, RESULT, ERROR = 1, 2, 3, 4, 5, 6
 
-LOG_MAGIC = b"\xa5\x5a\x00\x03"
-"""Begins a record on the log pipe that is one log event whatever lines it has: then its length."""
+LOG_MAGIC = b"\xa5\x5a\x00"
+LOG_HEAD = struct.Struct(">3sBIQ")
+"""Begins a record on the log pipe that is one log event whatever lines it has: the magic, a type
+(format and level), the length of the text, its time in microseconds since the epoch. This is how
+AWS's own runtime clients write to the descriptor that _LAMBDA_TELEMETRY_LOG_FD names."""
+LOG_TEXT = 3

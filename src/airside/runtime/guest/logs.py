@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import Any
 
-from airside.runtime.guest.frames import LENGTH, LOG_MAGIC
+from airside.runtime.guest.frames import LOG_HEAD, LOG_MAGIC, LOG_TEXT
 
 _TEXT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 _OWN_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
@@ -28,7 +28,8 @@ class Sink:
     def write(self, message: str) -> None:
         """Write one log event, which may have several lines."""
         body = message.encode("utf-8", "backslashreplace")
-        data = LOG_MAGIC + LENGTH.pack(len(body)) + body
+        now = time.time_ns() // 1000
+        data = LOG_HEAD.pack(LOG_MAGIC, LOG_TEXT, len(body), now) + body
         try:
             while data:
                 data = data[os.write(self.fd, data) :]

@@ -37,6 +37,8 @@ class Shell:
         self.environment_id: int | None = None
         self.status: int | None = None
         """How the function's process ended."""
+        self.shared_bytes = 0
+        """Memory of the template's that the function counts as its own."""
         self._namespaces = self._ready = -1
         self._orders: Channel | None = None
         if groups is not None:

@@ -4,7 +4,8 @@ Its conversation with the server is on descriptor 3.
 
     server -> template   {"op": "start", "id", "config": {...}, "fds": 2}   event socket, log pipe
                          {"op": "kill", "id"}
-    template -> server   {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
+    template -> server   {"born": id, "pid", "uid": its own or null}
+                         {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
                          {"exited": id, "status": wait status, "oom": bool, "peak": bytes}
 """
 
@@ -90,7 +91,8 @@ class Template:
         folders = {f"{RUNTIME}/{name}": path for name, path in config["bundled"].items()}
         prefixes = {sys.base_prefix, sys.base_exec_prefix}
         folders.update({path: path for path in prefixes if not path.startswith("/usr")})
-        folders["/var/lang"] = sys.base_prefix
+        folders.update(config["folders"])
+        folders["/var/lang"] = config["lang"] or sys.base_prefix
         self.jail.build(config["scratch"], folders)
         if self.jail.rooted:
             config["bundle"] = RUNTIME
@@ -152,16 +154,20 @@ class Template:
             self._add_shell()
         shell = self._shells.popleft()
         config = message["config"]
-        config["memory_bytes"] = max(LEAST_BYTES, (config["memory_mb"] << 20) - self._shared_bytes)
+        shared = 0 if config.get("programs") else self._shared_bytes
+        config["memory_bytes"] = max(LEAST_BYTES, (config["memory_mb"] << 20) - shared)
         config["tmp_base"] = self._tmp
         config["sandbox"] = self._sandbox
+        shell.shared_bytes = shared
         if self._sandbox and shell.group is None:
-            config["memory_rlimit"] = (config["memory_mb"] << 20) + self._shared_bytes
+            config["memory_rlimit"] = (config["memory_mb"] << 20) + shared
         shell.environment_id = message["id"]
         self._by_id[message["id"]] = shell
         if not shell.function:
             self._people(shell)
         if shell.function:
+            uid = shell.uid if self.jail.rooted and self.jail.privileged else None
+            self.channel.send({"born": message["id"], "pid": shell.function, "uid": uid})
             shell.start(config, fds)
             self._watch(shell, config["memory_bytes"])
         elif not shell.keeper:
@@ -228,7 +234,7 @@ class Template:
         message = {"exited": shell.environment_id, "status": int(status)}
         shell.environment_id = None
         if shell.group is not None:
-            peak = shell.group.peak_bytes() + self._shared_bytes
+            peak = shell.group.peak_bytes() + shell.shared_bytes
             message.update(oom=shell.group.was_killed(), peak=peak)
         self.channel.send(message)
 

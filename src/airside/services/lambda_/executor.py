@@ -1,6 +1,7 @@
 """Runs functions: from a version's record to pools of environments and back to an outcome."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import NamedTuple
 from airside.kernel import Cloud, Component, Context, Principal, Snapshot
 from airside.kernel.principal import service_principal
 from airside.runtime import Agent
-from airside.runtime.agent import TemplateKind
+from airside.runtime.agent import template_kind
 from airside.runtime.environment import LogLines
-from airside.runtime.interpreters import choose_python, find_pythons
+from airside.runtime.interpreters import Interpreters, RuntimeUnavailable
 from airside.runtime.pool import Pool
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 from airside.services.lambda_ import code as packages
-from airside.services.lambda_ import store
+from airside.services.lambda_ import errors, store
 from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
 from airside.services.lambda_.folders import Folders
@@ -24,6 +25,8 @@ from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import FunctionName
 from airside.services.lambda_.variables import environment_variables
+
+log = logging.getLogger("airside.lambda")
 
 
 def execution_principal(role_arn: str, session_name: str) -> Principal:
@@ -57,7 +60,8 @@ class Executor(Component):
         self._sessions = RoleSessions()
         self._folders = Folders(cloud.clock)
         self._seen_states: dict[tuple[str, str], int] = {}
-        self._pythons: dict[int, str] | None = None
+        self._interpreters = Interpreters()
+        self._warned: set[str] = set()
         self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
 
     async def stop(self) -> None:
@@ -88,6 +92,7 @@ class Executor(Component):
         """Run one event. Raises TooManyRequestsException when it may not start."""
         limit = await self.limit(target.name)
         arn = target.name.arn
+        event.trace_id = event.trace_id or self._new_trace()
         limit.enter(arn)
         try:
             if target.version.code.folder:
@@ -100,6 +105,12 @@ class Executor(Component):
             limit.leave(arn)
         self._bill(ctx, target, outcome)
         return outcome
+
+    def _new_trace(self) -> str:
+        """The trace of an event that came without one."""
+        text = self.cloud.ids.random_bytes(20).hex()
+        began = int(self.cloud.clock.now())
+        return f"Root=1-{began:08x}-{text[:24]};Parent={text[24:]};Sampled=0"
 
     def _notice_saves(self, target: Target) -> None:
         """Retire what runs of a folder in which a file was saved since."""
@@ -160,15 +171,19 @@ class Executor(Component):
     def prepare(self, version: Version) -> None:
         """Have the template of a function that was just deployed ready for its first event."""
         runtime = version.config["Runtime"]
-        if runtime.startswith("python"):
-            uses = version.code.uses_boto3 and not version.code.own_boto3
-            self._agent.template(TemplateKind(self.python(runtime)[0], uses))
+        boto3 = version.code.uses_boto3 and not version.code.own_boto3
+        interpreter = self._interpreters.find(runtime).path
+        self._agent.template(template_kind(runtime, interpreter, boto3=boto3))
 
-    def python(self, runtime: str) -> tuple[str, int]:
-        """The interpreter for a Python runtime, and its minor version."""
-        if self._pythons is None:
-            self._pythons = find_pythons()
-        return choose_python(runtime, self._pythons)
+    async def check_runtime(self, runtime: str) -> None:
+        """Refuse what this machine cannot run. Raises InvalidParameterValueException."""
+        try:
+            found = await asyncio.to_thread(self._interpreters.find, runtime)
+        except RuntimeUnavailable as error:
+            raise errors.InvalidParameterValueException(str(error), Type="User") from None
+        if found.warning and runtime not in self._warned:
+            self._warned.add(runtime)
+            log.warning("%s", found.warning)
 
     async def _pool(self, ctx: Context, target: Target) -> Pool:
         key = (target.name.arn, target.version.version)
@@ -223,7 +238,7 @@ class Executor(Component):
 
     def interpreter(self, spec: FunctionSpec) -> str:
         """The program that runs a function."""
-        return self.python(spec.runtime)[0]
+        return self._interpreters.find(spec.runtime).path
 
 
 def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) -> FunctionSpec:

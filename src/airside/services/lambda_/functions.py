@@ -29,6 +29,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
     config = configuration.create(request)
     if await ctx.store.read(lambda view: store.function_exists(view, name)):
         raise _exists(name)
+    await ctx.component(Executor).check_runtime(config["Runtime"])
     if request.get("Layers"):
         config["Layers"] = await resolve_layers(ctx, request["Layers"])
     code = await packages.obtain(ctx, request["Code"])
@@ -169,6 +170,8 @@ async def update_function_configuration(ctx: Context, request: Request) -> Resul
     """Change the configuration of $LATEST; members that are absent stay."""
     name = _changeable(ctx, request)
     layers = await resolve_layers(ctx, request["Layers"]) if "Layers" in request else None
+    if "Runtime" in request:
+        await ctx.component(Executor).check_runtime(request["Runtime"])
     now, revision = ctx.clock.now(), ctx.ids.uuid()
 
     def update(tx: Transaction) -> Version:

@@ -23,7 +23,6 @@ def environment_variables(
         "TZ": ":UTC",
         "LAMBDA_TASK_ROOT": TASK_ROOT,
         "LAMBDA_RUNTIME_DIR": RUNTIME_DIR,
-        "PYTHONPATH": RUNTIME_DIR,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
@@ -40,6 +39,14 @@ def environment_variables(
         "_HANDLER": spec.handler,
         "AWS_ENDPOINT_URL": endpoint,
     }
+    if spec.runtime.startswith("python"):
+        variables["PYTHONPATH"] = RUNTIME_DIR
+    elif spec.runtime.startswith("nodejs"):
+        major = spec.runtime.removeprefix("nodejs").removesuffix(".x")
+        variables["NODE_PATH"] = (
+            f"/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:"
+            f"{RUNTIME_DIR}/node_modules:{RUNTIME_DIR}:{TASK_ROOT}"
+        )
     if spec.log_format == "JSON":
         variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         variables["AWS_LAMBDA_LOG_LEVEL"] = spec.log_level or "INFO"

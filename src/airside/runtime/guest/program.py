@@ -1,0 +1,74 @@
+"""Environments that are programs of their own: `bootstrap`, Node.
+
+Instead of running a handler itself, the forked process becomes the program, which talks to the
+Runtime API over HTTP. What keeps it from starting is told on the socket that Python uses.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from typing import Any
+
+from airside.runtime.guest import frames
+from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
+
+_GO_WORDING = {errno.ENOENT: "no such file or directory", errno.EACCES: "permission denied",
+               errno.ENOEXEC: "exec format error"}  # fmt: skip
+"""As AWS's supervisor, which is written in Go, words why a program does not start."""
+
+
+def _found(config: dict[str, Any]) -> list[str] | None:
+    """The first of the alternatives that is there, with AWS's paths where those are to be had."""
+    for argv in config["programs"]:
+        placed = [_place(config, argument) for argument in argv]
+        if os.path.exists(placed[0]):  # noqa: PTH110
+            return placed
+    return None
+
+
+def _place(config: dict[str, Any], path: str) -> str:
+    """Where a path of AWS's is to be found here."""
+    rooted = config["task"] == "/var/task"
+    places = {"/var/task": config["task"], "/opt": config["opt"] or "/opt",
+              "/var/runtime": "/var/runtime" if rooted else config["runtime_dir"]}  # fmt: skip
+    for inside, outside in places.items():
+        if path.startswith(inside + "/"):
+            return f"{outside}{path[len(inside) :]}"
+    return path
+
+
+def _fail(connection: Connection, kind: str, message: str) -> None:
+    error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {message}"}
+    connection.send(frames.FAILED, json.dumps(error).encode())
+    os._exit(1)
+
+
+def begin(config: dict[str, Any]) -> None:
+    """Become the program. Never returns."""
+    connection = Connection(CONNECTION)
+    connection.sock.set_inheritable(False)
+    connection.send(frames.STARTED)
+    argv = _found(config)
+    if argv is None:
+        names = " ".join(argv[0] for argv in config["programs"])
+        _fail(
+            connection, "Runtime.InvalidEntrypoint", f"Couldn't find valid bootstrap(s): [{names}]"
+        )
+        return
+    variables = placed(config)
+    wrapper = variables.get("AWS_LAMBDA_EXEC_WRAPPER") if config.get("wrapped") else None
+    if wrapper:
+        argv = [wrapper, *argv]
+    os.chdir(config["task"])
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((nothing, 0), (LOG, 1), (LOG, 2)):
+        os.dup2(source, target, inheritable=True)
+    os.close(nothing)
+    variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG)
+    try:
+        os.execve(argv[0], argv, variables)
+    except OSError as error:
+        why = _GO_WORDING.get(error.errno or 0, (error.strerror or "").lower())
+        _fail(connection, "Runtime.InvalidEntrypoint", f"fork/exec {argv[0]}: {why}")
