@@ -6,22 +6,10 @@ from xml.sax.saxutils import escape  # writes only
 from airside.kernel import HttpRequest, HttpResponse, ServiceError
 
 
-class InternalFailure(ServiceError):
-    """A bug of ours. The server's log has the traceback."""
-
-    status = 500
-
-
 class InternalServerError(ServiceError):
     """What DynamoDB says of bodies it cannot decompress."""
 
     status = 500
-
-
-class RequestEntityTooLarge(ServiceError):
-    """The request body is larger than any operation takes."""
-
-    status = 413
 
 
 class UnknownOperationException(ServiceError):

@@ -14,9 +14,7 @@ from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize
 from airside.edge.body import ClientGone
 from airside.edge.errors import (
-    InternalFailure,
     InternalServerError,
-    RequestEntityTooLarge,
     unknown_operation,
     unspoken_refusal,
 )
@@ -37,6 +35,7 @@ from airside.kernel import (
     ServiceError,
 )
 from airside.kernel.http import BodyTooLarge
+from airside.protocol.errors import InternalFailure, RequestEntityTooLarge
 from airside.protocol.models import load
 from airside.protocol.validation import validate
 

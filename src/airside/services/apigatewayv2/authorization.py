@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from airside.identity.fronts import signer
 from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse, ServiceError
 from airside.protocol.documents import load_json
 from airside.services.apigatewayv2 import jwt
@@ -20,7 +21,6 @@ from airside.services.apigatewayv2.integration import Integrations
 from airside.services.apigatewayv2.issuers import Issuers
 from airside.services.apigatewayv2.live import LiveRoute, function_in
 from airside.services.apigatewayv2.response import message
-from airside.services.apigatewayv2.signed import signer
 
 _UNAUTHORIZED = (401, "Unauthorized")
 _FORBIDDEN = (403, "Forbidden")
@@ -88,7 +88,7 @@ async def _check_token(
 
 async def _check_signature(ctx: Context, call: Call, http: HttpRequest) -> HttpResponse | None:
     """Callers of the API's own account pass; others would need a policy on both sides."""
-    principal = await signer(ctx, http, call.body, call.api_id)
+    principal = signer(ctx, http, call.body, "execute-api", f"/_aws/execute-api/{call.api_id}")
     if principal is None or principal.account_id != call.account_id:
         return message(*_FORBIDDEN)
     call.authorizer = {

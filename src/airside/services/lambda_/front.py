@@ -1,13 +1,8 @@
 """The front doors: function URLs, and the download of packages."""
 
-import hashlib
 import json
-from dataclasses import replace
 
-from airside.identity import sigv4
-from airside.identity.errors import AuthenticationError
-from airside.identity.keys import KeyRegistry
-from airside.identity.sessions import SessionTokens
+from airside.identity.fronts import signer
 from airside.kernel import Context, FileSlice, HttpRequest, HttpResponse, Principal, ServiceError
 from airside.kernel.http import BodyTooLarge
 from airside.runtime.spec import Event
@@ -31,7 +26,7 @@ async def answer_url(ctx: Context, http: HttpRequest, label: str) -> HttpRespons
         return function_url.failure(413, "Request Entity Too Large")
     caller = None
     if url.auth_type == "AWS_IAM":
-        caller = signer(ctx, http, body, url_id)
+        caller = signer(ctx, http, body, "lambda", f"/_aws/lambda-url/{url_id}")
         if caller is None:
             return function_url.failure(403, "Forbidden")
     response = await _invoke(ctx, url, http, body, caller)
@@ -60,41 +55,6 @@ async def _invoke(
     if outcome.failed:
         return function_url.failure(502, "Internal Server Error")
     return function_url.response(outcome.payload)
-
-
-def signer(ctx: Context, http: HttpRequest, body: bytes, url_id: str) -> Principal | None:
-    """Whose valid signature for `lambda` the request bears; None when it bears none."""
-    try:
-        signature = sigv4.find(http, lambda _: "json")
-        if signature is None or signature.service != "lambda":
-            return None
-        sigv4.check_time(signature, ctx.clock.now(), "json")
-    except AuthenticationError:
-        return None
-    found = _credentials(ctx, signature)
-    if found is None:
-        return None
-    principal, secret = found
-    digest = hashlib.sha256(body).hexdigest()
-    twin = f"/_aws/lambda-url/{url_id}{http.path}"
-    for path in (http.path, twin, f"/_env/{ctx.cloud.name}{twin}"):
-        if sigv4.verify(signature, replace(http, path=path), digest, secret, s3=False):
-            return principal
-    return None
-
-
-def _credentials(ctx: Context, signature: sigv4.Signature) -> tuple[Principal, str] | None:
-    if signature.session_token:
-        opened = ctx.cloud.resource(SessionTokens).open(signature.session_token)
-        if opened is not None:
-            session, secret = opened
-            same = session.access_key_id == signature.access_key_id
-            lasts = session.expires_at >= ctx.clock.now()
-            return (session.principal, secret) if same and lasts else None
-    key = ctx.cloud.resource(KeyRegistry).find(signature.access_key_id)
-    if key is None or key.environment != ctx.cloud.name:
-        return None
-    return key.principal, key.secret_access_key
 
 
 async def answer_code(ctx: Context, http: HttpRequest, label: str) -> HttpResponse:

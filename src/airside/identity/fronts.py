@@ -1,6 +1,7 @@
-"""Requests to routes with AWS_IAM authorization: who signed them.
+"""Signed requests to front doors (APIs, function URLs): who signed them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
+https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 """
 
 import hashlib
@@ -13,11 +14,17 @@ from airside.identity.sessions import SessionTokens
 from airside.kernel import Context, HttpRequest, Principal
 
 
-async def signer(ctx: Context, http: HttpRequest, body: bytes, api_id: str) -> Principal | None:
-    """The principal whose signature for `execute-api` the request bears, if that is valid."""
+def signer(
+    ctx: Context, http: HttpRequest, body: bytes, service: str, front: str
+) -> Principal | None:
+    """The principal whose valid signature for `service` the request bears, None without one.
+
+    `front` is where the front door stands when a path names it, e.g. `/_aws/lambda-url/ID`: a
+    client that reached it by that path signed the whole path.
+    """
     try:
         signature = sigv4.find(http, lambda _: "json")
-        if signature is None or signature.service != "execute-api":
+        if signature is None or signature.service != service:
             return None
         sigv4.check_time(signature, ctx.clock.now(), "json")
     except AuthenticationError:
@@ -29,17 +36,12 @@ async def signer(ctx: Context, http: HttpRequest, body: bytes, api_id: str) -> P
     said = http.headers.get("x-amz-content-sha256")
     digest = hashlib.sha256(body).hexdigest()
     hashes = [digest, sigv4.UNSIGNED_PAYLOAD] if said == sigv4.UNSIGNED_PAYLOAD else [digest]
-    for path in _paths(ctx, http, api_id):
+    twin = f"{front}{http.path}"
+    for path in (http.path, twin, f"/_env/{ctx.cloud.name}{twin}"):
         request = replace(http, path=path)
         if any(sigv4.verify(signature, request, known, secret, s3=False) for known in hashes):
             return principal
     return None
-
-
-def _paths(ctx: Context, http: HttpRequest, api_id: str) -> list[str]:
-    """The path below the API's host name, and what it is where the path itself names the API."""
-    twin = f"/_aws/execute-api/{api_id}{http.path}"
-    return [http.path, twin, f"/_env/{ctx.cloud.name}{twin}"]
 
 
 def _credentials(ctx: Context, signature: sigv4.Signature) -> tuple[Principal, str] | None:
