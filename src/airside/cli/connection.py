@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from airside.cli.errors import CommandError
 
 if TYPE_CHECKING:
     import boto3
+
+    from airside.cli.sites.transport import Keys, Transport
 
 STATE_FILE = "server.json"
 
@@ -24,6 +27,10 @@ class Connection:
     data_dir: Path
     access_key_id: str
     secret_access_key: str
+    environment: str = "main"
+    is_aws: bool = field(default=False, init=False)
+    ca_bundle: str | None = field(default=None, init=False)
+    _identity: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _session: "boto3.session.Session | None" = field(default=None, repr=False)
 
     @classmethod
@@ -66,10 +73,71 @@ class Connection:
             )
         keys = json.loads(path.read_text())
         return Connection(
-            self.state, self.data_dir, keys["access_key_id"], keys["secret_access_key"]
+            self.state, self.data_dir, keys["access_key_id"], keys["secret_access_key"], environment
         )
 
-    def client(self, service: str, **config: Any) -> Any:
+    @property
+    def place(self) -> str:
+        """What people are told: where this is."""
+        named = "" if self.environment == "main" else f", environment {self.environment}"
+        return f"Airside at {self.endpoint}{named}"
+
+    def keys(self) -> "Keys":
+        """What signs requests."""
+        from airside.cli.sites.transport import Keys
+
+        return Keys(self.access_key_id, self.secret_access_key)
+
+    def account(self) -> str:
+        """The caller's account."""
+        return self._who()["Account"]
+
+    def caller(self) -> str:
+        """The caller's ARN."""
+        return self._who()["Arn"]
+
+    def bucket_region(self, bucket: str) -> str:
+        """Where a bucket lies. Raises Refused."""
+        from airside.cli.sites.transport import Refused
+
+        try:
+            answer = self._transport().send("HEAD", f"/{bucket}")
+        except Refused as refused:
+            if refused.status == 404:
+                text = f"There is no bucket '{bucket}' in {self.place}."
+                raise Refused("NoSuchBucket", text, 404) from None
+            raise
+        return answer.headers.get("x-amz-bucket-region") or self.region
+
+    def s3_endpoint(self, region: str) -> str:
+        """The address of S3: that of everything here."""
+        return self.endpoint
+
+    def site_address(self, distribution: str) -> str | None:
+        """The local address of a distribution, on a port of its own."""
+        for site in self.admin("state")["sites"]:
+            if site["id"] == distribution and site["environment"] == self.environment:
+                return f"{self.endpoint.rsplit(':', 1)[0]}:{site['port']}/"
+        return None
+
+    def _transport(self) -> "Transport":
+        from airside.cli.sites.transport import Transport
+
+        return Transport(self.endpoint, self.region, self.keys)
+
+    def _who(self) -> dict[str, str]:
+        if not self._identity:
+            answer = self._transport().send(
+                "POST", "/", service="sts", body=b"Action=GetCallerIdentity&Version=2011-06-15",
+                headers={"content-type": "application/x-www-form-urlencoded"},
+            )  # fmt: skip
+            text = answer.body.decode()
+            self._identity = {
+                name: re.findall(f"<{name}>(.*?)</{name}>", text)[0] for name in ("Account", "Arn")
+            }
+        return self._identity
+
+    def client(self, service: str, region: str | None = None, **config: Any) -> Any:
         """A boto3 client for a service of this server."""
         import boto3  # costs 0.2 s, and not every command needs it
         from botocore.config import Config
@@ -77,7 +145,7 @@ class Connection:
         if self._session is None:
             self._session = boto3.session.Session()
         return self._session.client(
-            service, endpoint_url=self.endpoint, region_name=self.region,
+            service, endpoint_url=self.endpoint, region_name=region or self.region,
             aws_access_key_id=self.access_key_id, aws_secret_access_key=self.secret_access_key,
             config=Config(retries={"max_attempts": 2}, read_timeout=900, **config),
         )  # fmt: skip

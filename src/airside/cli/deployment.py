@@ -6,10 +6,12 @@ from typing import Any
 
 from rich.status import Status
 
-from airside.cli import sync as site_sync
 from airside.cli.connection import Connection
 from airside.cli.display import err, say
 from airside.cli.project import Project, SiteSource
+from airside.cli.sites.commands import print_outcome
+from airside.cli.sites.deploy import Outcome, open_deploy
+from airside.cli.sites.watching import Bar, Quiet
 from airside.cli.stack import Deployed, deploy
 
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
@@ -48,25 +50,18 @@ class Deployer:
             say(f"[green]✓[/green] Deployed [bold]{self.stack}[/bold]: {news}, {took:.1f} s")
         return deployed
 
-    def sync_site(self, source: SiteSource, deployed: Deployed) -> site_sync.Synced:
-        """Bring a site's bucket and the edge up to date."""
+    def sync_site(
+        self, source: SiteSource, deployed: Deployed, *, record: bool = True
+    ) -> Outcome:  # fmt: skip
+        """Bring a site's bucket and the edge up to date; `record`: as a release."""
+        started = time.monotonic()
         _, bucket = deployed.resources[source.bucket_logical_id]
-        s3 = self.connection.client("s3", max_pool_connections=site_sync.UPLOADS_AT_ONCE)
-        with Status(f"Syncing {source.folder.name}/", console=err) as status:
-            synced = site_sync.sync(
-                s3, source.folder, bucket, progress=lambda key: status.update(f"Syncing {key}")
-            )
-            if synced.paths:
-                site_sync.invalidate(
-                    self.connection.client("cloudfront"), bucket, synced.paths,
-                    caller=f"airside-{time.monotonic_ns()}",
-                )  # fmt: skip
+        with Bar() if err.is_terminal and not self.quiet else Quiet() as watch:
+            deploy = open_deploy(self.connection, bucket, watch, record=record)
+            outcome = deploy.sync(source.folder)
         if not self.quiet:
-            news = f"{len(synced.uploaded)} uploaded, {synced.unchanged} unchanged"
-            news += f", {len(synced.deleted)} deleted" if synced.deleted else ""
-            news += f", invalidated {' '.join(synced.paths)}" if synced.paths else ""
-            say(f"[green]✓[/green] Synced [bold]{source.folder.name}/[/bold]: {news}")
-        return synced
+            print_outcome(outcome, f"{source.folder.name}/", time.monotonic() - started)
+        return outcome
 
     def _show(self, event: dict[str, Any], status: Status, done: set[str]) -> None:
         state, name = event["ResourceStatus"], event["LogicalResourceId"]

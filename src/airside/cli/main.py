@@ -17,6 +17,8 @@ app = typer.Typer(
 )  # fmt: skip
 environments_app = typer.Typer(no_args_is_help=True, help="Whole clouds side by side.")
 app.add_typer(environments_app, name="env")
+sites_app = typer.Typer(no_args_is_help=True, help="Sites and their releases.")
+app.add_typer(sites_app, name="site")
 
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="AIRSIDE_DATA_DIR", help="The server's data folder.")
@@ -24,6 +26,13 @@ DataDir = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON, for scripts.")]
 Environment = Annotated[
     str | None, typer.Option("--env", envvar="AIRSIDE_ENV", help="Environment; default main.")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="Go to AWS, with this profile of its configuration.")
+]
+Aws = Annotated[bool, typer.Option("--aws", help="Go to AWS, with the credentials set up there.")]
+Site = Annotated[
+    str | None, typer.Argument(help="Bucket or distribution; not needed when there is one site.")
 ]
 DATA_DIR = Path(".airside")
 
@@ -136,17 +145,73 @@ def deploy(
 @app.command()
 def sync(
     folder: Annotated[Path, typer.Argument(help="Folder with the site.", exists=True)],
-    bucket: Annotated[str, typer.Argument(help="Bucket name, with or without s3://.")],
+    bucket: Annotated[str, typer.Argument(help="BUCKET or BUCKET/PREFIX, s3:// allowed.")],
     data_dir: DataDir = DATA_DIR,
     delete: Annotated[bool, typer.Option(help="Delete what is not in the folder.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    message: Annotated[str, typer.Option("--message", "-m", help="What this release is.")] = "",
     as_json: Json = False,
     environment: Environment = None,
+    profile: Profile = None,
+    aws: Aws = False,
 ) -> None:
-    """Upload what changed in FOLDER to BUCKET and invalidate it at the edge."""
-    from airside.cli.show import run_sync
+    """Upload what changed in FOLDER to BUCKET and invalidate it at the edge, here or on AWS.
 
-    name = bucket.removeprefix("s3://").strip("/")
-    run_sync(data_dir, environment, folder, name, delete=delete, as_json=as_json)
+    Assets go first and pages last, then the edge forgets what changed, then what is gone goes.
+    Each deploy is a release: `airside site rollback` goes back.
+    """
+    from airside.cli.sites.commands import Where, run_sync
+
+    where = Where(data_dir, environment, profile, aws)
+    run_sync(
+        where, folder, bucket, delete=delete, dry_run=dry_run, message=message, as_json=as_json
+    )  # fmt: skip
+
+
+@sites_app.command("list")
+def site_list(
+    data_dir: DataDir = DATA_DIR, as_json: Json = False, environment: Environment = None,
+    profile: Profile = None, aws: Aws = False,
+) -> None:  # fmt: skip
+    """All sites: distributions with a bucket behind them."""
+    from airside.cli.sites.commands import Where, run_list
+
+    run_list(Where(data_dir, environment, profile, aws), as_json=as_json)
+
+
+@sites_app.command("open")
+def site_open(
+    site: Site = None, data_dir: DataDir = DATA_DIR, environment: Environment = None,
+    profile: Profile = None, aws: Aws = False,
+) -> None:  # fmt: skip
+    """Open a site in the browser and print its address."""
+    from airside.cli.sites.commands import Where, run_open
+
+    run_open(Where(data_dir, environment, profile, aws), site)
+
+
+@sites_app.command("releases")
+def site_releases(
+    site: Site = None, data_dir: DataDir = DATA_DIR, as_json: Json = False,
+    environment: Environment = None, profile: Profile = None, aws: Aws = False,
+) -> None:  # fmt: skip
+    """What was deployed to a site, when and by whom, newest first."""
+    from airside.cli.sites.commands import Where, run_releases
+
+    run_releases(Where(data_dir, environment, profile, aws), site, as_json=as_json)
+
+
+@sites_app.command("rollback")
+def site_rollback(
+    site: Site = None,
+    to: Annotated[int | None, typer.Option(help="Release; default: the one before.")] = None,
+    data_dir: DataDir = DATA_DIR, as_json: Json = False, environment: Environment = None,
+    profile: Profile = None, aws: Aws = False,
+) -> None:  # fmt: skip
+    """Go back to a former release, at once and at the edge as well. It is a release, too."""
+    from airside.cli.sites.commands import Where, run_rollback
+
+    run_rollback(Where(data_dir, environment, profile, aws), site, to, as_json=as_json)
 
 
 @app.command()

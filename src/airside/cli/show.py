@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from airside.cli import sync as site_sync
 from airside.cli.connection import Connection
 from airside.cli.deployment import site_urls, stack_outputs
-from airside.cli.display import say, table
+from airside.cli.display import table
 from airside.cli.main import print_json
 from airside.cli.stack import Deployed
 
@@ -41,28 +40,3 @@ def show_deployed(connection: Connection, deployed: Deployed, *, as_json: bool) 
     rows = [(f"site {name}", url) for name, url in sites.items()]
     rows += list(deployed.outputs.items())
     table(("output", "value"), rows)
-
-
-def run_sync(
-    data_dir: Path, environment: str | None, folder: Path, bucket: str, *, delete: bool,
-    as_json: bool,
-) -> None:  # fmt: skip
-    """Upload what changed and invalidate it."""
-    connection = Connection.find(data_dir, environment)
-    s3 = connection.client("s3", max_pool_connections=site_sync.UPLOADS_AT_ONCE)
-    synced = site_sync.sync(s3, folder, bucket, delete=delete)
-    distributions = site_sync.invalidate(
-        connection.client("cloudfront"), bucket, synced.paths,
-        caller=f"airside-{connection.client('sts').get_caller_identity()['Account']}-"
-        f"{abs(hash((tuple(synced.uploaded), tuple(synced.deleted))))}",
-    )  # fmt: skip
-    if as_json:
-        print_json({
-            "uploaded": synced.uploaded, "deleted": synced.deleted, "unchanged": synced.unchanged,
-            "invalidated": synced.paths, "distributions": distributions,
-        })  # fmt: skip
-        return
-    say(f"[green]✓[/green] {len(synced.uploaded)} uploaded, {synced.unchanged} unchanged, "
-        f"{len(synced.deleted)} deleted")  # fmt: skip
-    if distributions:
-        say(f"[green]✓[/green] invalidated {' '.join(synced.paths)} in {' '.join(distributions)}")

@@ -1,0 +1,188 @@
+"""The releases of a site: what was deployed, when, by whom, and the content to go back to.
+
+They lie in a bucket of their own, `airside-releases-ACCOUNT-REGION`, so that the site's bucket
+holds the site and nothing else, and viewers can read neither history nor names:
+
+    SITE/releases/000007.json      one release; written last, and only if nobody else has written it
+    SITE/manifests/000007.json.gz  name -> ETag of everything that belonged to it
+    SITE/content/ETAG              content that a later deploy has replaced or removed
+    SITE/deploying.json            what a deploy is about to change; the next one finishes it
+
+Content is copied here only when it is about to be replaced: a first deploy copies nothing.
+"""
+
+import gzip
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from airside.cli.cloud import Cloud
+from airside.cli.sites.bucket import Bucket, open_bucket
+from airside.cli.sites.transport import Refused
+
+KEPT = 25
+"""Releases that can be gone back to."""
+
+AT_ONCE = 16
+
+
+class Release(msgspec.Struct, omit_defaults=True):
+    """One deploy."""
+
+    number: int
+    at: str
+    by: str
+    files: int
+    uploaded: int = 0
+    deleted: int = 0
+    user: str = ""
+    source: str = ""
+    commit: str = ""
+    message: str = ""
+    rollback_of: int | None = None
+    found: bool = False
+    """Not deployed: what was in the bucket when the next release came."""
+    kept: list[str] = []
+
+    @property
+    def content(self) -> int:
+        """The release whose content this is: its own, or the one that it went back to."""
+        return self.number if self.rollback_of is None else self.rollback_of
+
+
+class Journal(msgspec.Struct):
+    """A deploy on its way: what the edge has to forget once it is through."""
+
+    stale: list[str]
+
+
+@dataclass
+class Releases:
+    """The releases of one site."""
+
+    store: Bucket
+
+    def all(self) -> list[Release]:
+        """Oldest first."""
+        names = list(self.store.list("releases/"))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            bodies = list(pool.map(self.store.get, names))
+        return [msgspec.json.decode(body, type=Release) for body in bodies if body is not None]
+
+    def latest(self) -> Release | None:
+        """The one that is live."""
+        names = list(self.store.list("releases/"))
+        body = self.store.get(names[-1]) if names else None
+        return None if body is None else msgspec.json.decode(body, type=Release)
+
+    def manifest(self, release: Release) -> dict[str, str]:
+        """Name -> ETag of a release's files."""
+        body = self.store.get(_manifest(release.number))
+        return (
+            {} if body is None else msgspec.json.decode(gzip.decompress(body), type=dict[str, str])
+        )
+
+    def record(self, release: Release, manifest: Mapping[str, str]) -> None:
+        """Write a release down. Raises Refused when another one has just taken its number."""
+        packed = gzip.compress(msgspec.json.encode(dict(manifest)), 6, mtime=0)
+        self.store.put(_manifest(release.number), packed, {"content-type": "application/gzip"})
+        body = msgspec.json.encode(release)
+        headers = {"content-type": "application/json", "if-none-match": "*"}
+        self.store.put(_release(release.number), body, headers)
+
+    def archive(self, live: Bucket, going: Mapping[str, str]) -> None:
+        """Keep the content of names that are about to change, by the ETags they have now."""
+        have = set(self.store.list("content/"))
+        needed = {etag: name for name, etag in going.items() if f"content/{etag}" not in have}
+
+        def keep(item: tuple[str, str]) -> None:
+            etag, name = item
+            self.store.copy(live, name, f"content/{etag}", etag)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(keep, needed.items()))
+
+    def archived(self) -> set[str]:
+        """ETags of the content kept."""
+        return {name.removeprefix("content/") for name in self.store.list("content/")}
+
+    def journal(self) -> Journal | None:
+        """What an interrupted deploy has left."""
+        body = self.store.get("deploying.json")
+        return None if body is None else msgspec.json.decode(body, type=Journal)
+
+    def begin(self, stale: Iterable[str]) -> None:
+        """Before anything is changed."""
+        body = msgspec.json.encode(Journal(sorted(stale)))
+        self.store.put("deploying.json", body, {"content-type": "application/json"})
+
+    def end(self) -> None:
+        """After everything is done."""
+        self.store.delete(["deploying.json"])
+
+    def prune(self) -> None:
+        """Forget the oldest releases and content that only they had."""
+        names = list(self.store.list("releases/"))
+        if len(names) <= KEPT + 5:
+            return
+        numbers = [int(name[-11:-5]) for name in names]
+        old, kept = numbers[:-KEPT], numbers[-KEPT:]
+        self.store.delete(_release(number) for number in old)
+        self.store.delete(_manifest(number) for number in old)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            bodies = list(pool.map(self.store.get, map(_manifest, kept)))
+        needed: set[str] = set()
+        for body in filter(None, bodies):
+            needed |= set(msgspec.json.decode(gzip.decompress(body), type=dict[str, str]).values())
+        self.store.delete(f"content/{etag}" for etag in self.archived() - needed)
+
+
+def bucket_name(account: str, region: str) -> str:
+    """Where an account's releases lie in a region."""
+    return f"airside-releases-{account}-{region}"
+
+
+def open_releases(cloud: Cloud, site: Bucket, *, create: bool) -> Releases | None:
+    """The releases of a site; None where there are none yet. Raises Refused."""
+    name = bucket_name(cloud.account(), site.region)
+    place = site.name + ("!" + site.prefix.strip("/").replace("/", "!") if site.prefix else "")
+    try:
+        return Releases(open_bucket(cloud, name, place))
+    except Refused as refused:
+        if refused.code != "NoSuchBucket":
+            raise
+    if not create:
+        return None
+    _create(cloud.client("s3", region=site.region), name, site.region)
+    return Releases(open_bucket(cloud, name, place))
+
+
+def _create(s3: Any, name: str, region: str) -> None:
+    where = {} if region == "us-east-1" else {
+        "CreateBucketConfiguration": {"LocationConstraint": region}
+    }  # fmt: skip
+    try:
+        s3.create_bucket(Bucket=name, **where)
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        return
+    except s3.exceptions.ClientError as error:
+        said = error.response["Error"]
+        raise Refused(said["Code"], said["Message"], 403) from None
+    s3.put_public_access_block(
+        Bucket=name,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
+            True,
+        ),
+    )  # fmt: skip
+
+
+def _release(number: int) -> str:
+    return f"releases/{number:06d}.json"
+
+
+def _manifest(number: int) -> str:
+    return f"manifests/{number:06d}.json.gz"

@@ -1,0 +1,98 @@
+"""How a deploy shows itself: a bar in a terminal, a line per file in a pipe, nothing for JSON."""
+
+import sys
+import threading
+from types import TracebackType
+
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from airside.cli.display import err, out, say
+
+
+class Quiet:
+    """Says nothing but warnings."""
+
+    def __enter__(self) -> "Quiet":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        """Nothing to put away."""
+
+    def looking(self, what: str) -> None:
+        """Not shown."""
+
+    def begin(self, count: int, size: int) -> None:
+        """Not shown."""
+
+    def done(self, what: str, name: str, size: int) -> None:
+        """Not shown."""
+
+    def warn(self, text: str) -> None:
+        """On standard error."""
+        say(f"[yellow]warning:[/yellow] {escape(text)}")
+
+
+class Lines(Quiet):
+    """A line per file on standard output."""
+
+    def done(self, what: str, name: str, size: int) -> None:
+        """`uploaded <tab> assets/app.js`."""
+        sys.stdout.write(f"{what}\t{name}\n")
+
+
+class Bar(Quiet):
+    """A bar on standard error, gone when it is full."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
+            DownloadColumn(), TextColumn("[dim]{task.fields[name]}[/dim]"),
+            console=err, transient=True,
+        )  # fmt: skip
+        self._lock = threading.Lock()
+        self._task = self._progress.add_task("Looking", total=None, count="", name="")
+        self._files = self._done = self._bytes = 0
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._progress.stop()
+
+    def looking(self, what: str) -> None:
+        """What is going on when nothing is moved."""
+        self._progress.update(self._task, description=escape(what), count="", name="")
+
+    def begin(self, count: int, size: int) -> None:
+        """`size` is 0 for copies, which move no bytes from here."""
+        self._files = count
+        self._progress.update(
+            self._task, description="Deploying", total=size or count, count=f"0/{count} files"
+        )
+
+    def done(self, what: str, name: str, size: int) -> None:
+        """One further."""
+        with self._lock:
+            if what == "deleted":
+                return
+            self._done += 1
+            self._bytes += size
+            self._progress.update(
+                self._task, completed=self._bytes or self._done,
+                count=f"{self._done}/{self._files} files", name=escape(name[-40:]),
+            )  # fmt: skip
+
+
+def watcher(*, as_json: bool) -> Quiet:
+    """The right one for where the output goes."""
+    if as_json:
+        return Quiet()
+    return Bar() if err.is_terminal and out.is_terminal else Lines()
