@@ -1,10 +1,11 @@
 """`airside site`: each deploy is a release, and going back is one, too."""
 
+from tests.cli.conftest import get, page
+
 from airside.cli.connection import Connection
 from airside.cli.sites import deploy as deploys
 from airside.cli.sites.transport import Refused
 from airside.cli.sites.watching import Quiet
-from tests.cli.conftest import get, page
 
 
 def releases(airside, bucket):
