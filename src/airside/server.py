@@ -101,6 +101,10 @@ class Server:
         _write_state(settings.data_dir, state)
         return state
 
+    def find(self, name: str) -> Cloud | None:
+        """The cloud of an environment that is open already."""
+        return self.environments.find(name)
+
     async def open(self, name: str) -> Cloud:
         """The open cloud of an environment (the pipeline's view of us)."""
         cloud = await self.environments.open(name)

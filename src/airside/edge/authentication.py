@@ -1,7 +1,7 @@
 """The second stage: who asks, proved by a signature, and in which environment."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import bucket_of
@@ -15,6 +15,7 @@ from airside.kernel import (
     AccessDeniedException,
     Body,
     BytesBody,
+    Cloud,
     Context,
     HttpRequest,
     Principal,
@@ -26,7 +27,7 @@ from airside.protocol.query import QUERY
 _STREAMING = "STREAMING-"
 
 
-async def authenticate(parts: Parts, x: Exchange) -> None:
+def authenticate(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     """Verify the signature; find principal and environment. Raises AuthenticationError."""
     assert x.model is not None
     assert x.service is not None
@@ -51,13 +52,28 @@ async def authenticate(parts: Parts, x: Exchange) -> None:
             sigv4.check_time(signature, now, wording)
         _verify(x, signature, secret, wording)
         region = signature.region
+    x.principal = principal
+    cloud = parts.clouds.find(environment)
+    if cloud is None:
+        return _open(parts, x, environment, region, wording)
+    _enter(x, cloud, region)
+    return None
+
+
+async def _open(parts: Parts, x: Exchange, environment: str, region: str, wording: Family) -> None:
     try:
-        x.cloud = await parts.clouds.open(environment)
+        cloud = await parts.clouds.open(environment)
     except KeyError:
         raise errors.UnknownAccessKey(errors.UNKNOWN_TOKEN, wording) from None
-    x.principal = principal
+    _enter(x, cloud, region)
+
+
+def _enter(x: Exchange, cloud: Cloud, region: str) -> None:
+    assert x.service is not None
+    assert x.principal is not None
+    x.cloud = cloud
     x.ctx = Context(
-        x.cloud, principal, region, x.request_id, x.service.name,
+        cloud, x.principal, region, x.request_id, x.service.name,
         trace_id=x.http.headers.get("x-amzn-trace-id", ""),
     )  # fmt: skip
 
@@ -176,12 +192,12 @@ def _mismatch() -> errors.XAmzContentSHA256Mismatch:
     )
 
 
-async def checked_body(x: Exchange) -> bytes | Body:
-    """The body as the codec wants it: a stream only for operations that take one."""
+def checked_body(x: Exchange) -> bytes | Body | None:
+    """The body as the codec wants it: a stream only for operations that take one.
+
+    None when it is still to be read.
+    """
+    streaming = x.shape is not None and x.shape.streaming_input
     if isinstance(x.body, bytes):
-        if x.shape is not None and x.shape.streaming_input:
-            return BytesBody(x.body)
-        return x.body
-    if x.shape is not None and x.shape.streaming_input:
-        return x.body
-    return await x.body.read()
+        return BytesBody(x.body) if streaming else x.body
+    return x.body if streaming else None

@@ -5,6 +5,7 @@ IAM issue); anonymous callers and AWS services acting for a resource need a reso
 """
 
 from collections import deque
+from collections.abc import Awaitable
 from typing import Any, NamedTuple
 
 from airside.edge.exchange import Exchange
@@ -13,6 +14,7 @@ from airside.identity.policy import evaluate
 from airside.kernel import AccessDeniedException, Cloud, Component, Context, Operation, Principal
 
 _REMEMBERED = 1000
+_OF_THE_ACCOUNT = frozenset({"root", "user", "assumed-role"})
 
 
 class Decision(NamedTuple):
@@ -35,25 +37,27 @@ class Decisions(Component):
         self.latest: deque[Decision] = deque(maxlen=_REMEMBERED)
 
 
-async def authorize(parts: Parts | None, x: Exchange) -> None:
+def authorize(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     """Raise AccessDeniedException unless the principal may call the operation on its resource."""
     assert x.ctx is not None
     assert x.operation is not None
-    await decide(x.ctx, x.operation, x.request)
+    return decide(x.ctx, x.operation, x.request)
 
 
-async def decide(ctx: Context, operation: Operation, request: dict[str, Any]) -> None:
+def decide(ctx: Context, operation: Operation, request: dict[str, Any]) -> Awaitable[None] | None:
     """Find the decision, record it, and raise AccessDeniedException on a no."""
-    principal = ctx.principal
     resource = operation.resource(ctx, request) if operation.resource else "*"
     action = operation.action or f"{ctx.service}:{operation.name}"
-    if principal.kind in {"root", "user", "assumed-role"}:
-        allowed, reason = True, "principal of the account"
-    else:
-        allowed, reason = await _by_resource_policy(ctx, principal, action, resource)
-    ctx.component(Decisions).latest.append(
-        Decision(ctx.clock.now(), ctx.request_id, principal.arn, action, resource, allowed, reason)
-    )
+    if ctx.principal.kind in _OF_THE_ACCOUNT:
+        _record(ctx, action, resource, True, "principal of the account")
+        return None
+    return _decide_by_resource_policy(ctx, action, resource)
+
+
+async def _decide_by_resource_policy(ctx: Context, action: str, resource: str) -> None:
+    principal = ctx.principal
+    allowed, reason = await _by_resource_policy(ctx, principal, action, resource)
+    _record(ctx, action, resource, allowed, reason)
     if not allowed:
         if principal.kind == "anonymous":
             raise AccessDeniedException("Access Denied")
@@ -61,6 +65,14 @@ async def decide(ctx: Context, operation: Operation, request: dict[str, Any]) ->
             f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource} "
             f"because {reason}"
         )
+
+
+def _record(ctx: Context, action: str, resource: str, allowed: bool, reason: str) -> None:
+    ctx.component(Decisions).latest.append(
+        Decision(
+            ctx.clock.now(), ctx.request_id, ctx.principal.arn, action, resource, allowed, reason
+        )
+    )
 
 
 async def _by_resource_policy(

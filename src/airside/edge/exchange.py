@@ -1,7 +1,8 @@
 """One request on its way through the pipeline."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from airside.kernel import Cloud, Context, HttpRequest, HttpResponse, Operation, Principal, Service
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from airside.protocol.models import OperationModel, ServiceModel
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """What the stages have found out so far. Each stage fills in its part."""
 
     http: HttpRequest

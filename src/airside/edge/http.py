@@ -29,9 +29,20 @@ HEADER_SECONDS_MAX = 60.0
 LINGER_SECONDS = 1.0
 _BODILESS = frozenset({204, 304})
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
-_STATUS_LINES = {
-    status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in _REASONS.items()
+_STATUS_LINES = {status: f"HTTP/1.1 {status} {phrase}" for status, phrase in _REASONS.items()}
+_USUAL_NAMES = (
+    "Accept Accept-Encoding Amz-Sdk-Invocation-Id Amz-Sdk-Request Authorization Cache-Control "
+    "Connection Content-Encoding Content-Length Content-MD5 Content-Type Cookie Date Expect Host "
+    "If-Match If-Modified-Since If-None-Match Origin Range Referer Transfer-Encoding User-Agent "
+    "X-Amz-Content-SHA256 X-Amz-Date X-Amz-Security-Token X-Amz-Target X-Amz-User-Agent "
+    "X-Amzn-Query-Mode X-Amzn-Trace-Id"
+)
+_NAMES = {
+    spelt.encode(): name.lower()
+    for name in _USUAL_NAMES.split()
+    for spelt in (name, name.lower(), name.title())
 }
+"""Header names as they come, to what they are called: decoded once and not in every request."""
 
 
 class _Resumed:
@@ -98,12 +109,14 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._paused = False
         self._since = self._loop.time()
+        self._data_bytes = 0
         self._reset()
 
     def _reset(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
         self._head_bytes = 0
+        """Bytes that came while the head was incomplete: at least as many as it has."""
         self._in_message = self._in_head = False
         self._chunks: list[bytes] = []
         self._stream: StreamBody | None = None
@@ -145,6 +158,7 @@ class Connection(asyncio.Protocol):
         """Feed the parser; what is malformed is answered with 400 and the connection closed."""
         if self._closing:
             return
+        self._data_bytes = len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -178,27 +192,26 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """(Part of) the request target."""
         self._url += url
-        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; repeated ones are joined."""
-        self._count(len(name) + len(value) + 4)
-        key = name.decode("latin-1").lower()
+        key = _NAMES.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1")
-        earlier = self._headers.get(key)
-        if earlier is not None:
-            text = f"{earlier}; {text}" if key == "cookie" else f"{earlier},{text}"
-        self._headers[key] = text
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > HEADER_BYTES_MAX:
-            raise _HeadTooLarge
+        headers = self._headers
+        if key in headers:
+            text = f"{headers[key]}; {text}" if key == "cookie" else f"{headers[key]},{text}"
+        headers[key] = text
+        if not self._in_head:  # a trailer
+            self._head_bytes += len(name) + len(value) + 4
+            if self._head_bytes > HEADER_BYTES_MAX:
+                raise _HeadTooLarge
 
     def on_headers_complete(self) -> None:
         """The head is here; decide whether the body is awaited or streamed."""
         self._in_head = False
         headers = self._headers
+        if self._head_bytes + self._data_bytes > HEADER_BYTES_MAX:
+            self._check_size()
         self._expects = headers.get("expect", "").lower() == "100-continue"
         length = headers.get("content-length")
         chunked = "transfer-encoding" in headers
@@ -207,6 +220,12 @@ class Connection(asyncio.Protocol):
                 int(length) if length and not chunked else None, self._continue, self._pause_reading
             )
             self._enqueue(self._stream)
+
+    def _check_size(self) -> None:
+        """Raise _HeadTooLarge when the head is too large."""
+        lines = sum(len(name) + len(value) + 4 for name, value in self._headers.items())
+        if len(self._url) + lines > HEADER_BYTES_MAX:
+            raise _HeadTooLarge
 
     def on_body(self, body: bytes) -> None:
         """(Part of) the body."""
@@ -227,10 +246,13 @@ class Connection(asyncio.Protocol):
     # -- requests
 
     def _enqueue(self, body: BytesBody | StreamBody) -> None:
-        target = self._url.decode("latin-1")
-        if not target.startswith("/"):
-            target = _origin_form(target)
-        path, _, query = target.partition("?")
+        if self._url == b"/":
+            path, query = "/", ""
+        else:
+            target = self._url.decode("latin-1")
+            if not target.startswith("/"):
+                target = _origin_form(target)
+            path, _, query = target.partition("?")
         request = HttpRequest(
             self._parser.get_method().decode("latin-1"), path, query, self._headers, body,
             self._client, self._scheme, self._port,
@@ -329,20 +351,21 @@ class Connection(asyncio.Protocol):
 
     def _head(self, response: HttpResponse, length: int | None, keep_alive: bool) -> bytes:
         status = response.status
-        parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        announced = False
+        lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
         for name, value in response.headers:
-            if "\n" in value or "\r" in value:
-                value = value.replace("\r", " ").replace("\n", " ")  # noqa: PLW2901
-            parts.append(_line(name, value))
-            announced = announced or name.lower() == "content-length"
-        if length is None and not announced:
-            parts.append(b"Transfer-Encoding: chunked\r\n")
-        elif not announced and status not in _BODILESS:
-            parts.append(b"Content-Length: %d\r\n" % (length or 0))
-        parts.append(self._listener.date)
-        parts.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
-        return b"".join(parts)
+            lines.append(f"{name}: {value}")
+        text = "\r\n".join(lines)
+        if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+            text = "\r\n".join(line.replace("\r", " ").replace("\n", " ") for line in lines)
+        announced = "\ncontent-length:" in text.lower()
+        if length is None:
+            framing = b"\r\n" if announced else b"\r\nTransfer-Encoding: chunked\r\n"
+        elif announced or status in _BODILESS:
+            framing = b"\r\n"
+        else:
+            framing = b"\r\nContent-Length: %d\r\n" % length
+        end = b"\r\n" if keep_alive else b"Connection: close\r\n\r\n"
+        return b"".join((_encoded(text), framing, self._listener.date, end))
 
     def _continue(self) -> None:
         if self._expects and not self._closing:
@@ -388,9 +411,15 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._task.cancel)
 
 
-def _line(name: str, value: str) -> bytes:
-    """One header as on the wire; codecs write what is not ASCII as UTF-8 read as Latin-1."""
-    line = f"{name}: {value}\r\n"
+def _encoded(text: str) -> bytes:
+    """A head as on the wire; codecs write what is not ASCII as UTF-8 read as Latin-1."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"\r\n".join(map(_encoded_line, text.split("\r\n")))
+
+
+def _encoded_line(line: str) -> bytes:
     try:
         return line.encode("latin-1")
     except UnicodeEncodeError:

@@ -11,7 +11,7 @@ from typing import Final
 
 from airside.edge import compression
 from airside.edge.authentication import authenticate, checked_body
-from airside.edge.authorization import authorize
+from airside.edge.authorization import authorize, decide
 from airside.edge.body import ClientGone
 from airside.edge.errors import (
     InternalServerError,
@@ -45,16 +45,21 @@ _UNLIMITED: Final = 1 << 62
 COVERAGE: Final = "See docs/reference/coverage.md for what is."
 
 
-async def read_body(parts: Parts, x: Exchange) -> None:
+def read_body(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     """Wait for the whole body, unless the operation takes it as a stream."""
-    assert x.model is not None
     if isinstance(x.http.body, BytesBody):
         x.body = x.http.body.data
-        _name_operation(x)
-        return
+        if x.shape is None:
+            _name_operation(x)
+        return None
     if x.shape is not None and x.shape.streaming_input:
         x.body = x.http.body
-        return
+        return None
+    return _await_body(parts, x)
+
+
+async def _await_body(parts: Parts, x: Exchange) -> None:
+    assert x.model is not None
     limit = min(x.model.overlay.request_bytes_max or _UNLIMITED, parts.settings.body_bytes_max)
     try:
         x.body = await x.http.body.read(limit)
@@ -73,7 +78,7 @@ def _name_operation(x: Exchange) -> None:
         x.shape = x.model.operation(found) if found else None
 
 
-async def parse(parts: Parts, x: Exchange) -> None:
+def parse(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     """Wire -> request, validated against the model."""
     assert x.model is not None
     assert x.codec is not None
@@ -82,7 +87,23 @@ async def parse(parts: Parts, x: Exchange) -> None:
         raise unknown_operation(x.http, x.codec.protocol, x.model.api_version)
     x.ctx.operation = x.shape.name
     x.operation = _declared(x.ctx, x.shape.name)
-    body = await checked_body(x)
+    body = checked_body(x)
+    if body is None:
+        return _parse_whole(parts, x)
+    _parse(parts, x, body)
+    return None
+
+
+async def _parse_whole(parts: Parts, x: Exchange) -> None:
+    """A body that came in pieces, for an operation that wants it in one."""
+    assert not isinstance(x.body, bytes)
+    _parse(parts, x, await x.body.read())
+
+
+def _parse(parts: Parts, x: Exchange, body: bytes | Body) -> None:
+    assert x.model is not None
+    assert x.codec is not None
+    assert x.shape is not None
     if x.model.overlay.compression and "content-encoding" in x.http.headers:
         body = _expanded(parts, x, body)
     x.request = x.codec.parse(x.model, x.shape, x.http, body)
@@ -106,13 +127,13 @@ async def dispatch(parts: Parts, x: Exchange) -> None:
     x.result = await x.operation.function(x.ctx, x.request)
 
 
-async def meter(parts: Parts, x: Exchange) -> None:
+def meter(parts: Parts, x: Exchange) -> None:
     """Count the call; operations record their own billed usage as they go."""
     if x.ctx is not None:
         x.ctx.cloud.meter.count(x.ctx)
 
 
-async def serialize(parts: Parts, x: Exchange) -> None:
+def serialize(parts: Parts, x: Exchange) -> None:
     """Result -> wire."""
     assert x.codec is not None
     assert x.model is not None
@@ -137,7 +158,8 @@ def _compress(http: HttpRequest, response: HttpResponse) -> None:
         response.headers.append(("Content-Encoding", encoding))
 
 
-Stage = Callable[[Parts, Exchange], Awaitable[None]]
+Stage = Callable[[Parts, Exchange], Awaitable[None] | None]
+"""A stage that may have to wait gives what to wait for; one that need not is done."""
 
 PIPELINE: Final[tuple[Stage, ...]] = (
     route,         # host, path, headers    -> service, protocol, operation; or a front door
@@ -156,11 +178,13 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     x = Exchange(http, parts.ids.uuid())
     try:
         for stage in PIPELINE:
-            await stage(parts, x)
+            waiting = stage(parts, x)
+            if waiting is not None:
+                await waiting
             if x.response is not None:
                 break
     except ServiceError as error:
-        await meter(parts, x)
+        meter(parts, x)
         return await _finished(x, _refusal(x, error))
     except ClientGone:
         return HttpResponse(400)  # nobody is there to read it
@@ -203,7 +227,9 @@ async def invoke(ctx: Context, request: Request) -> Result:
     operation = _declared(ctx, ctx.operation)
     model = load(ctx.service)
     validate(model, model.operation(operation.name), request)
-    await authorize(None, Exchange.internal(ctx, operation, request))
+    waiting = decide(ctx, operation, request)
+    if waiting is not None:
+        await waiting
     ctx.cloud.meter.count(ctx)
     return await operation.function(ctx, request) or {}
 

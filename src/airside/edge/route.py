@@ -1,10 +1,11 @@
 """The first stage: who is meant."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import Front, bucket_of, front_by_host, front_by_path
-from airside.edge.parts import Parts
+from airside.edge.parts import Destination, Parts
 from airside.identity import sigv2, sigv4
 from airside.identity.errors import Family
 from airside.identity.keys import MAIN
@@ -32,19 +33,36 @@ def family_of(model: ServiceModel) -> Family:
     return protocol if protocol in {"json", "rest-json", "query", "rest-xml"} else "json"  # type: ignore[return-value]
 
 
-async def route(parts: Parts, x: Exchange) -> None:
+def route(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     """Host, path and headers -> a front door's answer, or the service, codec and operation."""
     http = x.http
     if http.path.startswith("/_"):
-        internal = await _internal(parts, http)
-        if internal is not None:
-            x.response = internal
-            return
+        handler = parts.internal.get(http.path)
+        if handler is not None:
+            return _answer_internal(handler, x)
     front = _front(parts, http)
     if front is not None:
-        await answer_front(parts, x, front)
-        return
+        return answer_front(parts, x, front)
     signature = sigv4.find(http, lambda name: family(parts, name)) or sigv2.find(http)
+    target = http.headers.get("x-amz-target")
+    known = parts.targets.get(target) if target is not None else None
+    if known is not None and "smithy-protocol" not in http.headers:
+        x.signature = signature
+        x.service, x.model, x.codec, x.shape = known
+        return None
+    _find_service(parts, x, signature)
+    if target is not None and x.shape is not None and "smithy-protocol" not in http.headers:
+        assert x.service is not None
+        assert x.model is not None
+        assert x.codec is not None
+        parts.targets[target] = Destination(x.service, x.model, x.codec, x.shape)
+    return None
+
+
+def _find_service(
+    parts: Parts, x: Exchange, signature: sigv4.Signature | sigv2.Signature | None
+) -> None:
+    http = x.http
     name = _service(parts, http, signature.service if signature else "")
     if name != "s3" or http.method != "OPTIONS":  # browsers ask before they know a signature
         x.signature = signature
@@ -59,9 +77,10 @@ async def route(parts: Parts, x: Exchange) -> None:
         x.shape = x.model.operation(found) if found else None
 
 
-async def _internal(parts: Parts, http: HttpRequest) -> HttpResponse | None:
-    handler = parts.internal.get(http.path)
-    return await handler(http) if handler is not None else None
+async def _answer_internal(
+    handler: Callable[[HttpRequest], Awaitable[HttpResponse]], x: Exchange
+) -> None:
+    x.response = await handler(x.http)
 
 
 def _front(parts: Parts, http: HttpRequest) -> Front | None:

@@ -62,6 +62,10 @@ class Environments:
         """Every environment, `main` first."""
         return sorted(self._stores.names(), key=lambda name: (name != MAIN, name))
 
+    def find(self, name: str) -> Cloud | None:
+        """The cloud of an environment that is open already."""
+        return self._open.get(name)
+
     async def open(self, name: str) -> Cloud:
         """The open cloud of an environment. Raises KeyError when there is no such environment."""
         found = self._open.get(name)

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 """
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from airside.identity import sigv4
 from airside.identity.errors import AuthenticationError

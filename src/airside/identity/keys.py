@@ -5,6 +5,7 @@ held in memory and written through to the server's own store.
 """
 
 import re
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -18,7 +19,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _PREFIX = "access-key"
 
 
-class AccessKey(msgspec.Struct, frozen=True):
+class AccessKey(msgspec.Struct, frozen=True, dict=True):
     """One access key and whom it authenticates."""
 
     access_key_id: str
@@ -29,7 +30,7 @@ class AccessKey(msgspec.Struct, frozen=True):
     account_id: str
     user_id: str
 
-    @property
+    @cached_property
     def principal(self) -> Principal:
         """The caller."""
         return Principal(
@@ -37,6 +38,7 @@ class AccessKey(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def owner_key(access_key_id: str, secret: str, environment: str, account_id: str) -> AccessKey:
     """A key of an account's owner (root)."""
     arn = f"arn:aws:iam::{account_id}:root"

@@ -8,13 +8,18 @@ import hmac
 import re
 from calendar import timegm
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from time import gmtime, strftime, strptime
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_plus
+
+from msgspec import Struct
 
 from airside.identity import errors
 from airside.kernel import HttpRequest
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -22,15 +27,18 @@ EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 CLOCK_SKEW_SECONDS_MAX = 15 * 60
 PRESIGNED_SECONDS_MAX = 7 * 24 * 3600
 
+_BLOCK_BYTES = 64
 _UNRESERVED = "-_.~"
 _SPACES = re.compile(" +")
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*Signature=([^,\s]+)\s*"
+    r"(AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*)"
+    r"Signature=([^,\s]+)\s*"
 )
+_CACHED_LENGTH_MAX = 512
+"""What clients send in every request is shorter; longer texts are not remembered."""
 
 
-@dataclass(slots=True)
-class Signature:
+class Signature(Struct):
     """What a request says about its own signature."""
 
     access_key_id: str
@@ -68,8 +76,17 @@ def find(http: HttpRequest, family: Callable[[str], errors.Family]) -> Signature
 def _from_header(
     http: HttpRequest, header: str, family: Callable[[str], errors.Family]
 ) -> Signature:
+    declaration, _, code = header.rpartition("Signature=")
+    declared = _declared(declaration) if len(declaration) <= _CACHED_LENGTH_MAX else None
+    if declared is not None and code.isalnum():
+        access_key_id, date, region, service, names = declared
+        timestamp = _signed_at(http, service, family)
+        return Signature(
+            access_key_id, date, region, service, names, code, timestamp,
+            session_token=http.headers.get("x-amz-security-token"),
+        )  # fmt: skip
     matched = _AUTHORIZATION.fullmatch(header)
-    found = matched.groups() if matched else _reordered(header)
+    found = matched.group(2, 3, 4) if matched else _reordered(header)
     if found is None:
         raise errors.IncompleteSignature(
             "Authorization header requires 'Credential' parameter. Authorization header requires "
@@ -85,18 +102,36 @@ def _from_header(
             f"keyid/date/region/service/term, got '{credential}'",
             family(parts[3] if len(parts) > 3 else ""),
         )
-    timestamp = http.headers.get("x-amz-date") or ""
-    if not timestamp:
-        timestamp = _rfc822_timestamp(http.headers.get("date", ""))
-    if not timestamp:
-        raise errors.IncompleteSignature(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
-            family(parts[3]),
-        )
+    timestamp = _signed_at(http, parts[3], family)
     return Signature(
         parts[0], parts[1], parts[2], parts[3], tuple(signed.split(";")), signature, timestamp,
         session_token=http.headers.get("x-amz-security-token"),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _declared(text: str) -> tuple[str, str, str, str, tuple[str, ...]] | None:
+    """Key id, date, region, service and signed headers from an Authorization header.
+
+    `text` is all before the signature itself: a client sends the same one all day.
+    """
+    matched = _AUTHORIZATION.fullmatch(f"{text}Signature=0")
+    if matched is None or matched[1] != text:
+        return None
+    parts = matched[2].rsplit("/", 4)
+    if len(parts) != 5 or parts[4] != "aws4_request":
+        return None
+    return parts[0], parts[1], parts[2], parts[3], tuple(matched[3].split(";"))
+
+
+def _signed_at(http: HttpRequest, service: str, family: Callable[[str], errors.Family]) -> str:
+    timestamp = http.headers.get("x-amz-date") or _rfc822_timestamp(http.headers.get("date", ""))
+    if not timestamp:
+        raise errors.IncompleteSignature(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            family(service),
+        )
+    return timestamp
 
 
 def _reordered(header: str) -> tuple[str, str, str] | None:
@@ -152,13 +187,31 @@ def _from_query(http: HttpRequest, family: Callable[[str], errors.Family]) -> Si
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key that signs everything of one day, region and service."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
+
+
+@lru_cache(maxsize=1024)
+def _signer(secret: str, date: str, region: str, service: str) -> tuple["_Hash", "_Hash"]:
+    """HMAC-SHA256 under the signing key, begun: the inner and the outer hash."""
+    key = signing_key(secret, date, region, service).ljust(_BLOCK_BYTES, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in key) for pad in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)
+
+
+def _signed(signature: Signature, secret: str, to_sign: str) -> str:
+    """The code that the owner of `secret` puts under a text in this signature's scope."""
+    scope = (secret, signature.date, signature.region, signature.service)
+    short = len(signature.region) + len(signature.service) <= _CACHED_LENGTH_MAX
+    begun = _signer(*scope) if short else _signer.__wrapped__(*scope)
+    inner, outer = begun[0].copy(), begun[1].copy()
+    inner.update(to_sign.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
 
 
 @lru_cache(maxsize=1024)
@@ -171,7 +224,8 @@ def _instant(timestamp: str) -> int | None:
 
 def check_time(signature: Signature, now: float, family: errors.Family) -> None:
     """Refuse what is too old, from the future, or a presigned URL past its time."""
-    instant = _instant(signature.timestamp)
+    timestamp = signature.timestamp
+    instant = _instant(timestamp) if len(timestamp) <= _CACHED_LENGTH_MAX else None
     if instant is not None:
         _check_age(signature, instant, now, family)
     if instant is None or not signature.timestamp.startswith(signature.date):
@@ -218,30 +272,26 @@ def verify(
     """
     for path in _paths(http.path, s3):
         expected = sign(signature, http, path, payload_hash, secret)
-        if hmac.compare_digest(expected, signature.signature):
+        if _same(expected, signature.signature):
             return True
     return False
 
 
+def _same(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode(), given.encode("ascii", "replace"))
+
+
 def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str) -> str:
     """The signature that the owner of `secret` would have made."""
-    headers = http.headers
-    lines = "\n".join(
-        f"{name}:{_trimmed(headers.get(name, ''))}" for name in signature.signed_headers
-    )
-    canonical = (
-        f"{http.method}\n{path}\n{canonical_query(http.query)}\n{lines}\n\n"
-        f"{';'.join(signature.signed_headers)}\n{payload_hash}"
-    )
+    get, names = http.headers.get, signature.signed_headers
+    lines = "\n".join([f"{name}:{get(name, '').strip()}" for name in names])
+    if "  " in lines:
+        lines = _SPACES.sub(" ", lines)
+    query = canonical_query(http.query) if http.query else ""
+    canonical = f"{http.method}\n{path}\n{query}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
     digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
     to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
-    key = signing_key(secret, signature.date, signature.region, signature.service)
-    return hmac.digest(key, to_sign.encode(), "sha256").hex()
-
-
-def _trimmed(value: str) -> str:
-    value = value.strip()
-    return _SPACES.sub(" ", value) if "  " in value else value
+    return _signed(signature, secret, to_sign)
 
 
 def _paths(path: str, s3: bool) -> list[str]:
@@ -276,7 +326,8 @@ class ChunkVerifier:
     """
 
     def __init__(self, seed: Signature, secret: str) -> None:
-        self._key = signing_key(secret, seed.date, seed.region, seed.service)
+        self._seed = seed
+        self._secret = secret
         self._prefix = f"{seed.timestamp}\n{seed.scope}"
         self._previous = seed.signature
 
@@ -291,7 +342,7 @@ class ChunkVerifier:
                                f"{sha256_hex}")  # fmt: skip
 
     def _check(self, signature: str, to_sign: str) -> None:
-        expected = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
-        if not hmac.compare_digest(expected, signature):
+        expected = _signed(self._seed, self._secret, to_sign)
+        if not _same(expected, signature):
             raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
         self._previous = signature

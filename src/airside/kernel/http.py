@@ -1,9 +1,11 @@
 """HTTP messages as plain values: what the edge hands in and what it is handed back."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field  # made in a tenth of a dataclass's time, once per request
 
 
 class Body(Protocol):
@@ -45,8 +47,7 @@ class BytesBody:
         return self.data
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(Struct):
     """One request. `path` and `query` are as on the wire, still percent-encoded."""
 
     method: str
@@ -83,8 +84,7 @@ class FileSlice:
     length: int
 
 
-@dataclass(slots=True)
-class HttpResponse:
+class HttpResponse(Struct):
     """One response. The edge adds Content-Length (or chunking), Date and Connection."""
 
     status: int = 200

@@ -33,9 +33,10 @@ class UsageKey(NamedTuple):
 
 
 class _Total:
-    __slots__ = ("dirty", "known", "quantity")
+    __slots__ = ("dirty", "key", "known", "quantity")
 
-    def __init__(self) -> None:
+    def __init__(self, key: UsageKey) -> None:
+        self.key = key
         self.quantity = 0.0
         self.known = False
         """Whether `quantity` includes what the store already had."""
@@ -49,23 +50,28 @@ class Meter:
         self._environment = environment
         self._store = store
         self._clock = clock
-        self._totals: dict[UsageKey, _Total] = {}
-        self._dirty: set[UsageKey] = set()
+        self._hour = 0
+        self._totals: dict[tuple[str, ...], _Total] = {}
+        """This hour's, by the rest of their keys."""
+        self._dirty: list[_Total] = []
         self._flushed_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def record(self, ctx: Context, usage_type: str, quantity: float, resource: str) -> None:
         """Add to this hour's total."""
-        now = self._clock.now()
-        key = UsageKey(
-            int(now) // _HOUR * _HOUR, ctx.account_id, ctx.service, usage_type, ctx.operation,
-            resource, ctx.principal.arn,
+        if not 0 <= self._clock.now() - self._hour < _HOUR:
+            self._hour = int(self._clock.now()) // _HOUR * _HOUR
+            self._totals = {}
+        key = (
+            ctx.account_id, ctx.service, usage_type, ctx.operation, resource, ctx.principal.arn
         )  # fmt: skip
         total = self._totals.get(key)
         if total is None:
-            total = self._totals[key] = _Total()
+            total = self._totals[key] = _Total(UsageKey(self._hour, *key))
         total.quantity += quantity
-        self._dirty.add(key)
+        if not total.dirty:
+            total.dirty = True
+            self._dirty.append(total)
 
     def count(self, ctx: Context) -> None:
         """Count one call of an operation."""
@@ -96,20 +102,15 @@ class Meter:
     def write(self, tx: Transaction) -> None:
         """Put the totals that changed."""
         self._flushed_at = self._clock.monotonic()
-        dirty, self._dirty = self._dirty, set()
-        for key in dirty:
-            total = self._totals[key]
-            packed = pack((_PREFIX, self._environment, *key))
+        dirty, self._dirty = self._dirty, []
+        for total in dirty:
+            total.dirty = False
+            packed = pack((_PREFIX, self._environment, *total.key))
             if not total.known:
                 stored = tx.get(packed)
                 total.quantity += _DOUBLE.unpack(stored)[0] if stored else 0.0
                 total.known = True
             tx.put(packed, _DOUBLE.pack(total.quantity))
-        self._forget(int(self._clock.now()) // _HOUR * _HOUR)
-
-    def _forget(self, hour: int) -> None:
-        for key in [key for key in self._totals if key.hour < hour and key not in self._dirty]:
-            del self._totals[key]
 
     async def totals(self, since: float = 0.0, until: float = 1e12) -> list[tuple[UsageKey, float]]:
         """All totals of hours in `since <= hour < until`, in key order."""
