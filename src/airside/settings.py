@@ -32,7 +32,7 @@ class Settings:
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."
     )
-    body_bytes_max: int = _setting(64 << 20, "Largest request body that is not streamed.")
+    body_bytes_max: int = _setting(72 << 20, "Largest request body that is not streamed.")
     log_level: str = _setting("INFO", "How much the server writes to its log.")
     endpoint: str = _setting("", "Address printed and given to functions; empty: host and port.")
 

@@ -161,11 +161,12 @@ def _rules(shape: Shape) -> list[Rule]:
     rules: list[Rule] = []
     least, most = shape.min, shape.max
     if shape.type in INTEGERS or shape.type in FLOATS:
+        show = _number if shape.type in INTEGERS else float
         if most is not None:
-            text = f"Member must have value less than or equal to {_number(most)}"
+            text = f"Member must have value less than or equal to {show(most)}"
             rules.append((lambda value: value <= most, text))
         if least is not None:
-            text = f"Member must have value greater than or equal to {_number(least)}"
+            text = f"Member must have value greater than or equal to {show(least)}"
             rules.append((lambda value: value >= least, text))
     elif shape.type != "structure":
         if most is not None:
@@ -285,10 +286,12 @@ class _Compiler:
 
     def _entries(self, shape: Shape) -> Check | None:
         rules = _rules(shape.key.shape)
-        keys = _inline(shape, rules + self._more if rules else rules, "Map keys", list)
+        keys = _inline(shape, rules, "Map keys", list)
         target = shape.value.shape
         if target.type not in {"structure", "list", "map"}:
-            inline = _inline(shape, _rules(target), "Map value", lambda value: value.values())
+            rules = _rules(target)
+            more = rules + self._more if rules else rules
+            inline = _inline(shape, more, "Map value", lambda value: value.values())
             return _both(keys, inline)
         check = self.shape(target)
         if check is None:

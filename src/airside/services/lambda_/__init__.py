@@ -4,6 +4,7 @@ from airside.kernel import Service
 from airside.services.lambda_ import (
     account,
     aliases,
+    code_signing,
     concurrency,
     errors,
     event_invoke,
@@ -28,7 +29,7 @@ SERVICE = Service(
     "lambda",
     modules=[
         functions, versions, aliases, permissions, concurrency, invocations, event_invoke, mappings,
-        account, urls, layers, function_settings, provisioned,
+        account, urls, layers, function_settings, provisioned, code_signing,
     ],
     errors=errors,
     components=[LogDelivery, Executor, AsyncEvents, MappingPollers],

@@ -6,7 +6,7 @@ from airside.kernel import Context, Request, Result, Snapshot, Transaction, oper
 from airside.services.lambda_ import errors, limits, store
 from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.function import Function
-from airside.services.lambda_.names import FunctionName, parse
+from airside.services.lambda_.names import LATEST, FunctionName, parse
 
 Change = Callable[[dict[str, str]], dict[str, str]]
 
@@ -72,6 +72,10 @@ async def list_tags(ctx: Context, request: Request) -> Result:
 @operation("TagResource", resource=_tagged)
 async def tag_resource(ctx: Context, request: Request) -> Result:
     """Add or replace tags."""
+    if not request["Tags"]:
+        raise errors.InvalidParameterValueException(
+            "An error occurred and the request cannot be processed.", Type="User"
+        )
     await _change(ctx, request, lambda tags: {**tags, **request["Tags"]})
     return {}
 
@@ -79,6 +83,11 @@ async def tag_resource(ctx: Context, request: Request) -> Result:
 @operation("UntagResource", resource=_tagged)
 async def untag_resource(ctx: Context, request: Request) -> Result:
     """Remove tags."""
+    if not request.get("TagKeys"):
+        raise errors.ValidationException(
+            "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: "
+            "Member must not be null"
+        )
     gone = set(request["TagKeys"])
     await _change(
         ctx, request, lambda tags: {key: value for key, value in tags.items() if key not in gone}
@@ -100,19 +109,23 @@ async def _change(ctx: Context, request: Request, change: Change) -> None:
 
         await ctx.store.transact(retag)
         return
-    name = _name(ctx, request)
+    name, revision = _name(ctx, request), ctx.ids.uuid()
 
     def run(tx: Transaction) -> None:
         function = _load(tx, name)
         function.tags = _checked(change(function.tags))
         store.save_function(tx, name, function)
+        latest = store.load_version(tx, name, LATEST)
+        latest.revision_id = revision
+        store.save_version(tx, name, latest)
 
     await ctx.store.transact(run)
+    ctx.component(Executor).changed_aliases(name)
 
 
 def _checked(tags: dict[str, str]) -> dict[str, str]:
-    if len(tags) > 50:
+    if len(tags) > limits.TAGS_MAX:
         raise errors.InvalidParameterValueException(
-            "Number of tags exceeds function tag limit.", Type="User"
+            "Number of tags exceeds resource tag limit.", Type="User"
         )
     return tags

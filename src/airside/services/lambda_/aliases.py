@@ -24,7 +24,9 @@ def _weights(request: Request, version: str) -> dict[str, float]:
             "in routing configuration."
         )
     if weights and LATEST in {version, *weights}:
-        raise _invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+        raise errors.InvalidParameterValueException(
+            "$LATEST is not supported for an alias pointing to more than 1 version"
+        )
     return weights
 
 
@@ -49,7 +51,7 @@ async def create_alias(ctx: Context, request: Request) -> Result:
     )  # fmt: skip
 
     def create(tx: Transaction) -> None:
-        store.load_function(tx, name)
+        store.load_function(tx, name._replace(qualifier=alias.version))
         if store.find_alias(tx, name, alias.name):
             raise errors.ResourceConflictException(
                 f"Alias already exists: {name.arn}:{alias.name}", Type="User"
@@ -82,7 +84,12 @@ async def update_alias(ctx: Context, request: Request) -> Result:
 
     def update(tx: Transaction) -> Alias:
         store.load_function(tx, name)
-        alias = store.load_alias(tx, name, request["Name"])
+        found = store.find_alias(tx, name, request["Name"])
+        if found is None:
+            raise errors.ResourceNotFoundException(
+                f"Alias not found: {name.arn}:{request['Name']}", Type="User"
+            )
+        alias = found
         given = request.get("RevisionId")
         if given and given != alias.revision_id:
             raise errors.PreconditionFailedException(

@@ -26,6 +26,10 @@ async def obtain(ctx: Context, source: dict[str, Any]) -> Code:
         return await _local(ctx, source.get("S3Key", ""))
     if "ZipFile" in source:
         data: bytes = source["ZipFile"]
+        if len(data) > limits.ZIP_BYTES_MAX:
+            raise errors.RequestEntityTooLargeException(
+                f"Zipped size must be smaller than {limits.ZIP_BYTES_MAX} bytes"
+            )
     elif source.get("S3Bucket"):
         data = await _from_s3(ctx, source)
     else:

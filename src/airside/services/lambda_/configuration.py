@@ -1,5 +1,6 @@
 """Checking and completing a function's configuration. Pure."""
 
+import json
 from typing import Any
 
 from airside.kernel import OperationNotImplemented, Request
@@ -83,19 +84,24 @@ def _check_environment(config: dict[str, Any]) -> None:
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
         )
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in variables.items())
-    if size > limits.ENVIRONMENT_BYTES_MAX:
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > limits.ENVIRONMENT_BYTES_MAX:
         raise _invalid(
             "Lambda was unable to configure your environment variables because the environment "
-            "variables you have provided exceeded the 4KB limit. String measured: "
-            f"{variables}"
+            f"variables you have provided exceeded the 4KB limit. String measured: {measured}"
         )
-    if not variables:
-        config.pop("Environment", None)
+    if "Environment" in config:
+        config["Environment"] = {"Variables": variables}
 
 
 def _check_runtime(config: dict[str, Any]) -> None:
     runtime = config.get("Runtime", "")
+    if runtime in limits.RUNTIMES_DEPRECATED:
+        raise _invalid(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating "
+            "AWS Lambda functions. We recommend you use a supported runtime while creating or "
+            "updating functions."
+        )
     if runtime and runtime not in limits.RUNTIMES:
         raise OperationNotImplemented(
             f"The runtime {runtime} is not implemented. Implemented: {', '.join(limits.RUNTIMES)}."

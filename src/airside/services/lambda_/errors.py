@@ -11,6 +11,10 @@ class CodeSigningConfigNotFoundException(ServiceError):
     """No such code signing configuration."""
 
 
+class CodeVerificationFailedException(ServiceError):
+    """The package is not signed as the function's code signing configuration asks."""
+
+
 class CodeStorageExceededException(ServiceError):
     """The account's packages are too large together."""
 
@@ -57,6 +61,16 @@ class ResourceNotFoundException(ServiceError):
 
 class TooManyRequestsException(ServiceError):
     """A limit of concurrency or rate."""
+
+
+class RequestEntityTooLargeException(ServiceError):
+    """The package is larger than what may be uploaded directly."""
+
+    status = 413
+
+
+class ValidationException(ServiceError):
+    """A constraint that the model does not state."""
 
 
 class UnsupportedMediaTypeException(ServiceError):

@@ -1,5 +1,6 @@
 """How asynchronous events of a function are retried, and who is told what became of them."""
 
+from functools import partial
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
@@ -7,6 +8,7 @@ from airside.services.lambda_ import errors, store
 from airside.services.lambda_.names import (
     LATEST,
     FunctionName,
+    from_arn,
     function_arn,
     parse,
     requested,
@@ -15,6 +17,7 @@ from airside.services.lambda_.names import (
 from airside.services.lambda_.paging import paginate
 
 _KIND = "retry"
+DESTINATIONS = frozenset({"lambda", "sqs", "sns", "events", "s3"})
 _MEMBERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 
 
@@ -34,6 +37,44 @@ def _missing(name: FunctionName) -> errors.ResourceNotFoundException:
     )
 
 
+def _check_exists(view: Snapshot, name: FunctionName) -> None:
+    try:
+        store.load_function(view, name)
+        store.resolve(view, name)
+    except errors.ResourceNotFoundException:
+        raise errors.ResourceNotFoundException("The function doesn't exist.", Type="User") from None
+
+
+async def _check_destinations(ctx: Context, name: FunctionName, given: dict[str, Any]) -> None:
+    """Refuse what could never be told."""
+    for side in ("OnSuccess", "OnFailure"):
+        arn = given[side].get("Destination")
+        if not arn:
+            continue
+        service = arn.split(":")[2]
+        if service not in DESTINATIONS:
+            told = ", ".join(_java(given, each) for each in ("OnSuccess", "OnFailure"))
+            raise _invalid(f"The provided destination config DestinationConfig({told}) is invalid.")
+        if service != "lambda":
+            continue
+        if arn.split(":")[:7] == name.arn.split(":"):
+            raise _invalid("You can't specify the function as a destination for itself.")
+        other = from_arn(arn)
+        if not await ctx.store.read(partial(store.function_exists, name=other)):
+            raise _invalid(f"The destination ARN {arn} is invalid.")
+
+
+def _java(given: dict[str, Any], side: str) -> str:
+    """One member as AWS prints it."""
+    word = side[0].lower() + side[1:]
+    arn = given[side].get("Destination")
+    return f"{word}={side}(destination={arn})" if arn else f"{word}=null"
+
+
+def _invalid(message: str) -> errors.InvalidParameterValueException:
+    return errors.InvalidParameterValueException(message, Type="User")
+
+
 async def _write(ctx: Context, request: Request, *, replace: bool) -> Result:
     name = requested(ctx, request)
     qualifier = name.qualifier or LATEST
@@ -44,9 +85,16 @@ async def _write(ctx: Context, request: Request, *, replace: bool) -> Result:
             "You must specify at least one of error handling or destination setting.", Type="User"
         )
 
+    if "DestinationConfig" in given:
+        given["DestinationConfig"] = {
+            "OnSuccess": {},
+            "OnFailure": {},
+            **given["DestinationConfig"],
+        }
+        await _check_destinations(ctx, name, given["DestinationConfig"])
+
     def write(tx: Transaction) -> dict[str, Any]:
-        store.load_function(tx, name)
-        store.resolve(tx, name)
+        _check_exists(tx, name)
         old = store.load_document(tx, name, _KIND, qualifier)
         if old is None and not replace:
             raise _missing(name)
@@ -75,11 +123,7 @@ async def get_function_event_invoke_config(ctx: Context, request: Request) -> Re
     """The configuration."""
     name = requested(ctx, request)
 
-    def read(view: Snapshot) -> dict[str, Any]:
-        store.load_function(view, name)
-        return find(view, name)
-
-    document = await ctx.store.read(read)
+    document = await ctx.store.read(lambda view: find(view, name))
     if not document:
         raise _missing(name)
     return _describe(name, name.qualifier or LATEST, document)
@@ -91,7 +135,6 @@ async def delete_function_event_invoke_config(ctx: Context, request: Request) ->
     name = requested(ctx, request)
 
     def delete(tx: Transaction) -> None:
-        store.load_function(tx, name)
         if not find(tx, name):
             raise _missing(name)
         store.delete_document(tx, name, _KIND, name.qualifier or LATEST)
@@ -106,7 +149,7 @@ async def list_function_event_invoke_configs(ctx: Context, request: Request) -> 
     name = parse(ctx, request["FunctionName"])
 
     def read(view: Snapshot) -> list[tuple[str, dict[str, Any]]]:
-        store.load_function(view, name)
+        _check_exists(view, name)
         return store.documents(view, name, _KIND)
 
     found = [_describe(name, *each) for each in await ctx.store.read(read)]

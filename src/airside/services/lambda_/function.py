@@ -46,6 +46,8 @@ class Version(Struct, kw_only=True):
     revision_id: str
     published_from: str = ""
     """RevisionId of the $LATEST that this version was made of."""
+    latest_description: str = ""
+    """What $LATEST was described as then; the version may have been given words of its own."""
 
 
 class Function(Struct, kw_only=True):
@@ -81,8 +83,23 @@ class Alias(Struct, kw_only=True):
         return self.version
 
 
+def listed(arn: str, version: Version, *, qualified: bool) -> dict[str, Any]:
+    """FunctionConfiguration as lists have it: without the state of the function."""
+    result = configuration(arn, version, qualified=qualified)
+    for member in ("State", "LastUpdateStatus", "RuntimeVersionConfig"):
+        del result[member]
+    return result
+
+
+def _runtime_version(arn: str, runtime: str) -> str:
+    """The ARN of a runtime's version: the runtime itself, as it is here."""
+    region = arn.split(":")[3]
+    digest = hashlib.sha256(f"airside/{runtime}".encode()).hexdigest()
+    return f"arn:aws:lambda:{region}::runtime:{digest}"
+
+
 def configuration(arn: str, version: Version, *, qualified: bool) -> dict[str, Any]:
-    """FunctionConfiguration, as every operation answers it."""
+    """FunctionConfiguration, as every operation on one function answers it."""
     published = version.version != LATEST
     suffix = f":{version.version}" if qualified or published else ""
     result = {
@@ -96,6 +113,9 @@ def configuration(arn: str, version: Version, *, qualified: bool) -> dict[str, A
         "RevisionId": version.revision_id,
         "State": "Active",
         "LastUpdateStatus": "Successful",
+        "RuntimeVersionConfig": {
+            "RuntimeVersionArn": _runtime_version(arn, version.config["Runtime"])
+        },
     }
     if "Layers" in result:
         result["Layers"] = [

@@ -1,10 +1,9 @@
-"""Settings of functions that stand apart: recursion, runtime management, code signing."""
+"""Settings of functions that stand apart: recursion, runtime management."""
 
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
-from airside.services.lambda_.function import Function
 from airside.services.lambda_.names import LATEST, function_arn, parse, requested, unqualified_arn
 
 
@@ -60,11 +59,3 @@ async def get_runtime_management_config(ctx: Context, request: Request) -> Resul
         return found or {"UpdateRuntimeOn": "Auto"}
 
     return {**await ctx.store.read(read), "FunctionArn": name.qualified_arn}
-
-
-@operation("GetFunctionCodeSigningConfig", resource=unqualified_arn)
-async def get_function_code_signing_config(ctx: Context, request: Request) -> Result:
-    """The function's name; no code signing configuration can be attached yet."""
-    name = parse(ctx, request["FunctionName"])
-    function: Function = await ctx.store.read(lambda view: store.load_function(view, name))
-    return {"FunctionName": function.name, "CodeSigningConfigArn": ""}

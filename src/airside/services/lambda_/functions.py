@@ -5,11 +5,12 @@ from typing import Any
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import code as packages
 from airside.services.lambda_ import configuration, errors, store
+from airside.services.lambda_.code_signing import attach, check_unsigned
 from airside.services.lambda_.executor import Executor
-from airside.services.lambda_.function import Code, Function, Version
+from airside.services.lambda_.function import Code, Function, Version, listed
 from airside.services.lambda_.function import configuration as describe
 from airside.services.lambda_.layers import resolve_layers
-from airside.services.lambda_.limits import PAGE_ITEMS
+from airside.services.lambda_.limits import NAME_LENGTH_MAX, PAGE_ITEMS, TAGS_MAX
 from airside.services.lambda_.names import (
     LATEST,
     FunctionName,
@@ -25,13 +26,13 @@ from airside.services.lambda_.versions import publish
 @operation("CreateFunction", resource=unqualified_arn)
 async def create_function(ctx: Context, request: Request) -> Result:
     """Make a function of a package and a configuration; it is active at once."""
-    name = parse(ctx, request["FunctionName"])
+    name = _new_name(ctx, request)
     config = configuration.create(request)
+    if request.get("Layers"):
+        config["Layers"] = await resolve_layers(ctx, request["Layers"])
     if await ctx.store.read(lambda view: store.function_exists(view, name)):
         raise _exists(name)
     await ctx.component(Executor).check_runtime(config["Runtime"])
-    if request.get("Layers"):
-        config["Layers"] = await resolve_layers(ctx, request["Layers"])
     code = await packages.obtain(ctx, request["Code"])
     now, revision = ctx.clock.now(), ctx.ids.uuid()
     publishing = ctx.ids.uuid() if request.get("Publish") else ""
@@ -43,7 +44,11 @@ async def create_function(ctx: Context, request: Request) -> Result:
         version = Version(
             version=LATEST, config=config, code=code, modified_at=now, revision_id=revision
         )
+        signing = request.get("CodeSigningConfigArn", "")
+        check_unsigned(tx, name, signing)
         store.save_function(tx, name, function)
+        if signing:
+            attach(tx, name, signing)
         save_latest(ctx, tx, name, version)
         if publishing:
             return publish(ctx, tx, name, "", now, publishing)
@@ -52,7 +57,21 @@ async def create_function(ctx: Context, request: Request) -> Result:
     version = await ctx.store.transact(create)
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
-    return describe(name.arn, version, qualified=False)
+    return {**describe(name.arn, version, qualified=False), "FunctionArn": name.arn}
+
+
+def _new_name(ctx: Context, request: Request) -> FunctionName:
+    name = parse(ctx, request["FunctionName"])
+    if len(name.name) > NAME_LENGTH_MAX:
+        raise errors.ValidationException(
+            f"1 validation error detected: Value '{name.name}' at 'functionName' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {NAME_LENGTH_MAX}"
+        )
+    if len(request.get("Tags", {})) > TAGS_MAX:
+        raise errors.InvalidParameterValueException(
+            "Number of tags exceeds resource tag limit.", Type="User"
+        )
+    return name
 
 
 def save_latest(
@@ -128,7 +147,7 @@ async def list_functions(ctx: Context, request: Request) -> Result:
     page = await ctx.store.read(read)
     return {
         "Functions": [
-            describe(name.arn, version, qualified=every)
+            listed(name.arn, version, qualified=every)
             for name, versions in page[:count]
             for version in versions
         ],
@@ -148,6 +167,7 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
     def update(tx: Transaction) -> Version:
         version = store.load_version(tx, name, LATEST)
         check_revision(request, version.revision_id)
+        check_unsigned(tx, name)
         old, version.code = version.code, code
         version.modified_at, version.revision_id = now, revision
         if "Architectures" in request:
@@ -206,12 +226,9 @@ async def delete_function(ctx: Context, request: Request) -> Result:
 
     def delete(tx: Transaction) -> None:
         store.load_function(tx, name)
-        going = (
-            [store.load_version(tx, name, name.qualifier)]
-            if name.qualifier
-            else store.versions(tx, name)
-        )
-        if name.qualifier:
+        going = store.versions(tx, name)
+        if name.qualifier:  # a version that is not there needs no deleting
+            going = [version for version in going if version.version == name.qualifier]
             _check_unaliased(tx, name)
             store.delete_version(tx, name, name.qualifier)
         for version in going:

@@ -39,17 +39,37 @@ def layer_arn(ctx: Context, request: Request) -> str:
     return f"{arn}:{request['VersionNumber']}" if "VersionNumber" in request else arn
 
 
-def _missing(arn: str) -> errors.ResourceNotFoundException:
-    return errors.ResourceNotFoundException(
-        f"The resource you requested does not exist: {arn}", Type="User"
-    )
+def _find(view: Snapshot, ctx: Context, request: Request) -> LayerVersion | None:
+    if request["VersionNumber"] < 1:
+        raise errors.InvalidParameterValueException(
+            "Layer Version Cannot be less than 1", Type="User"
+        )
+    return store.find_layer(view, _place(ctx, request["LayerName"]), request["VersionNumber"])
 
 
 def _load(view: Snapshot, ctx: Context, request: Request) -> LayerVersion:
-    found = store.find_layer(view, _place(ctx, request["LayerName"]), request["VersionNumber"])
+    """The layer version whose policy a request is about."""
+    found = _find(view, ctx, request)
     if found is None:
-        raise _missing(layer_arn(ctx, request))
+        raise errors.ResourceNotFoundException(
+            f"Layer version {layer_arn(ctx, request)} does not exist.", Type="User"
+        )
     return found
+
+
+def _no_layer() -> errors.ResourceNotFoundException:
+    return errors.ResourceNotFoundException(
+        "The resource you requested does not exist.", Type="User"
+    )
+
+
+def _check_revision(request: Request, found: LayerVersion) -> None:
+    given = request.get("RevisionId")
+    if given and given != found.revision_id:
+        raise errors.PreconditionFailedException(
+            "The Revision Id provided does not match the latest Revision Id. Call the "
+            "GetLayerPolicy API to retrieve the latest Revision Id", Type="User",
+        )  # fmt: skip
 
 
 def _describe(ctx: Context, found: LayerVersion, *, content: bool = True) -> dict[str, Any]:
@@ -58,7 +78,7 @@ def _describe(ctx: Context, found: LayerVersion, *, content: bool = True) -> dic
         "Version": found.version,
         "Description": found.description,
         "CreatedDate": iso8601(found.created_at).replace("Z", "+0000"),
-        "CompatibleRuntimes": found.runtimes or None,
+        "CompatibleRuntimes": found.runtimes if content or found.runtimes else None,
         "CompatibleArchitectures": found.architectures or None,
         "LicenseInfo": found.license_info or None,
     }
@@ -100,7 +120,10 @@ async def publish_layer_version(ctx: Context, request: Request) -> Result:
 @operation("GetLayerVersion", resource=layer_arn)
 async def get_layer_version(ctx: Context, request: Request) -> Result:
     """One version of a layer."""
-    return _describe(ctx, await ctx.store.read(lambda view: _load(view, ctx, request)))
+    found = await ctx.store.read(lambda view: _find(view, ctx, request))
+    if found is None:
+        raise _no_layer()
+    return _describe(ctx, found)
 
 
 def _arn_of(ctx: Context, request: Request) -> str:
@@ -111,16 +134,18 @@ def _arn_of(ctx: Context, request: Request) -> str:
 @operation("GetLayerVersionByArn", resource=_arn_of, action="lambda:GetLayerVersion")
 async def get_layer_version_by_arn(ctx: Context, request: Request) -> Result:
     """One version of a layer, by its ARN."""
-    return _describe(ctx, (await _find_all(ctx, [request["Arn"]]))[0])
+    try:
+        return _describe(ctx, (await _find_all(ctx, [request["Arn"]]))[0])
+    except errors.InvalidParameterValueException:
+        raise _no_layer() from None
 
 
 @operation("DeleteLayerVersion", resource=layer_arn)
 async def delete_layer_version(ctx: Context, request: Request) -> Result:
     """Delete a version; functions that use it keep their copy."""
-    place = _place(ctx, request["LayerName"])
 
     def delete(tx: Transaction) -> None:
-        found = store.find_layer(tx, place, request["VersionNumber"])
+        found = _find(tx, ctx, request)
         if found is not None:
             store.delete_layer(tx, found)
             if found.code.blob_id:
@@ -170,6 +195,7 @@ async def add_layer_version_permission(ctx: Context, request: Request) -> Result
 
     def add(tx: Transaction) -> dict[str, Any]:
         found = _load(tx, ctx, request)
+        _check_revision(request, found)
         added = policy.statement(found.arn, request)
         if any(known["Sid"] == added["Sid"] for known in found.statements):
             raise errors.ResourceConflictException(
@@ -188,15 +214,17 @@ async def add_layer_version_permission(ctx: Context, request: Request) -> Result
 @operation("RemoveLayerVersionPermission", resource=layer_arn)
 async def remove_layer_version_permission(ctx: Context, request: Request) -> Result:
     """Take a permission back."""
+    revision = ctx.ids.uuid()
 
     def remove(tx: Transaction) -> None:
         found = _load(tx, ctx, request)
+        _check_revision(request, found)
         left = [each for each in found.statements if each["Sid"] != request["StatementId"]]
         if len(left) == len(found.statements):
             raise errors.ResourceNotFoundException(
                 f"Statement {request['StatementId']} is not found in resource policy.", Type="User"
             )
-        found.statements = left
+        found.statements, found.revision_id = left, revision
         store.save_layer(tx, found)
 
     await ctx.store.transact(remove)
@@ -239,14 +267,23 @@ async def resolve_layers(ctx: Context, arns: list[str]) -> list[dict[str, Any]]:
     """The layer versions that a function names, in order, with what is needed to run them."""
     if len(arns) > limits.LAYERS_MAX:
         raise errors.InvalidParameterValueException(
-            f"Functions cannot have more than {limits.LAYERS_MAX} layers.", Type="User"
+            f"Cannot reference more than {limits.LAYERS_MAX} layers.", Type="User"
         )
-    found = await _find_all(ctx, arns)
-    if len({each.layer_arn for each in found}) < len(found):
+    if any(arn.split(":")[3] not in {ctx.region, ""} for arn in arns):
         raise errors.InvalidParameterValueException(
-            "Two different versions of the same layer are not allowed to be referenced in the "
-            "same function.", Type="User",
+            "Layers are not in the same region as the function. Layers are expected to be in "
+            f"region {ctx.region}.", Type="User",
         )  # fmt: skip
+    found = await _find_all(ctx, arns)
+    seen: dict[str, str] = {}
+    for each in found:
+        if each.layer_arn in seen:
+            raise errors.InvalidParameterValueException(
+                "Two different versions of the same layer are not allowed to be referenced in the "
+                f"same function. {seen[each.layer_arn]} and {each.arn} are versions of the same "
+                "layer.", Type="User",
+            )  # fmt: skip
+        seen[each.layer_arn] = each.arn
     return [
         {"Arn": each.arn, "CodeSize": each.code.size, "Sha256": each.code.sha256,
          "BlobId": each.code.blob_id, "OwnBoto3": each.code.own_boto3,

@@ -38,3 +38,16 @@ RUNTIMES: Final = (
     "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x", "provided.al2", "provided.al2023",
 )  # fmt: skip
 """Those that can run here, given their interpreter. The others of AWS's are refused by name."""
+
+RUNTIMES_DEPRECATED: Final = frozenset({
+    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x",
+    "nodejs14.x", "java8", "python2.7", "python3.6", "python3.7", "dotnetcore1.0", "dotnetcore2.0",
+    "dotnetcore2.1", "dotnetcore3.1", "ruby2.5", "ruby2.7", "go1.x", "provided",
+})  # fmt: skip
+"""Those that AWS makes no functions of any more.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated
+"""
+
+TAGS_MAX: Final = 50
+NAME_LENGTH_MAX: Final = 64

@@ -52,16 +52,16 @@ def parse(ctx: Context, text: str, qualifier: str | None = None) -> FunctionName
         name, inner = found.group(1, 2)
     else:
         raise errors.InvalidParameterValueException(f"Invalid function name: {text}", Type="User")
+    if region != ctx.region:
+        raise errors.ResourceNotFoundException(
+            f"Functions from '{region}' are not reachable in this region ('{ctx.region}')",
+            Type="User",
+        )
     if inner and qualifier and inner != qualifier:
         raise errors.InvalidParameterValueException(
             "The derived qualifier from the function name does not match the specified qualifier.",
             Type="User",
         )
-    if len(name) > 64:
-        raise errors.InvalidParameterValueException(
-            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
-            "constraint: Member must have length less than or equal to 64", Type="User",
-        )  # fmt: skip
     return FunctionName(account_id, region, name, inner or qualifier)
 
 
@@ -78,6 +78,18 @@ def function_arn(ctx: Context, request: Request) -> str:
 def unqualified_arn(ctx: Context, request: Request) -> str:
     """The same, where versions do not matter."""
     return requested(ctx, request).arn
+
+
+def unqualified(ctx: Context, request: Request) -> FunctionName:
+    """The same, where versions and aliases have no such thing (reserved concurrency, tags)."""
+    name = parse(ctx, request["FunctionName"])
+    if name.qualifier:
+        raise errors.InvalidParameterValueException(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not "
+            "support this operation. Please specify either a function name or an unqualified "
+            "function ARN.", Type="User",
+        )  # fmt: skip
+    return name
 
 
 def is_version(qualifier: str) -> bool:

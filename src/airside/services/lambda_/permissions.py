@@ -5,7 +5,15 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, limits, policy, store
-from airside.services.lambda_.names import FunctionName, function_arn, parse, requested
+from airside.services.lambda_.executor import Executor
+from airside.services.lambda_.names import (
+    LATEST,
+    FunctionName,
+    from_arn,
+    function_arn,
+    is_version,
+    requested,
+)
 
 _KIND = "policy"
 
@@ -16,9 +24,37 @@ def _no_policy() -> errors.ResourceNotFoundException:
     )
 
 
-def _load(view: Snapshot, name: FunctionName) -> dict[str, Any]:
+def _statements(view: Snapshot, name: FunctionName) -> list[dict[str, Any]]:
     found = store.load_document(view, name, _KIND, name.qualifier or "")
-    return found or {"statements": [], "revision": ""}
+    return found["statements"] if found else []
+
+
+def _save(
+    tx: Transaction, name: FunctionName, statements: list[dict[str, Any]], revision: str
+) -> None:
+    """Write the policy; its revision is that of the version or alias it belongs to."""
+    qualifier = name.qualifier or ""
+    if statements:
+        store.save_document(tx, name, _KIND, qualifier, {"statements": statements})
+    else:
+        store.delete_document(tx, name, _KIND, qualifier)
+    version, alias = store.resolve(tx, name)
+    if alias:
+        alias.revision_id = revision
+        store.save_alias(tx, name, alias)
+    else:
+        version.revision_id = revision
+        store.save_version(tx, name, version)
+
+
+def _revision(view: Snapshot, name: FunctionName) -> str:
+    version, alias = store.resolve(view, name)
+    return alias.revision_id if alias else version.revision_id
+
+
+def _check_alias(view: Snapshot, name: FunctionName) -> None:
+    if name.qualifier and not is_version(name.qualifier) and "$" not in name.qualifier:
+        store.load_alias(view, name, name.qualifier)
 
 
 def _check_revision(request: Request, current: str) -> None:
@@ -34,29 +70,35 @@ def _check_revision(request: Request, current: str) -> None:
 async def add_permission(ctx: Context, request: Request) -> Result:
     """Add a statement to the policy of a function, version or alias."""
     name = requested(ctx, request)
+    if name.qualifier == LATEST:
+        raise _invalid("We currently do not support adding policies for $LATEST.")
+    if not policy.is_principal(request["Principal"]):
+        raise _invalid(
+            "The provided principal was invalid. Please check the principal and try again."
+        )
     added = policy.statement(name.qualified_arn, request)
     revision = ctx.ids.uuid()
 
     def add(tx: Transaction) -> None:
         store.load_function(tx, name)
-        store.resolve(tx, name)
-        found = _load(tx, name)
-        _check_revision(request, found["revision"])
-        if any(known["Sid"] == added["Sid"] for known in found["statements"]):
+        _check_alias(tx, name)
+        _check_revision(request, _revision(tx, name))
+        known = _statements(tx, name)
+        if any(each["Sid"] == added["Sid"] for each in known):
             raise errors.ResourceConflictException(
                 f"The statement id ({added['Sid']}) provided already exists. Please provide a new "
                 "statement id, or remove the existing statement.", Type="User",
             )  # fmt: skip
-        statements = [*found["statements"], added]
+        statements = [*known, added]
         if len(policy.text(statements)) > limits.POLICY_BYTES_MAX:
             raise errors.PolicyLengthExceededException(
                 f"The final policy size ({len(policy.text(statements))}) is bigger than the limit "
                 f"({limits.POLICY_BYTES_MAX}).", Type="User",
             )  # fmt: skip
-        document = {"statements": statements, "revision": revision}
-        store.save_document(tx, name, _KIND, name.qualifier or "", document)
+        _save(tx, name, statements, revision)
 
     await ctx.store.transact(add)
+    ctx.component(Executor).changed_aliases(name)
     return {"Statement": policy.json_text(added)}
 
 
@@ -67,25 +109,26 @@ async def remove_permission(ctx: Context, request: Request) -> Result:
     revision = ctx.ids.uuid()
 
     def remove(tx: Transaction) -> None:
-        store.load_function(tx, name)
-        found = _load(tx, name)
-        if not found["statements"]:
+        if not store.function_exists(tx, name):
+            raise errors.ResourceNotFoundException(
+                f"No policy found for: {name.qualified_arn}", Type="User"
+            )
+        _check_alias(tx, name)
+        known = _statements(tx, name)
+        if not known:
             raise errors.ResourceNotFoundException(
                 "No policy is associated with the given resource.", Type="User"
             )
-        _check_revision(request, found["revision"])
-        left = [known for known in found["statements"] if known["Sid"] != request["StatementId"]]
-        if len(left) == len(found["statements"]):
+        _check_revision(request, _revision(tx, name))
+        left = [each for each in known if each["Sid"] != request["StatementId"]]
+        if len(left) == len(known):
             raise errors.ResourceNotFoundException(
                 f"Statement {request['StatementId']} is not found in resource policy.", Type="User"
             )
-        if left:
-            document = {"statements": left, "revision": revision}
-            store.save_document(tx, name, _KIND, name.qualifier or "", document)
-        else:
-            store.delete_document(tx, name, _KIND, name.qualifier or "")
+        _save(tx, name, left, revision)
 
     await ctx.store.transact(remove)
+    ctx.component(Executor).changed_aliases(name)
     return {}
 
 
@@ -94,20 +137,24 @@ async def get_policy(ctx: Context, request: Request) -> Result:
     """The policy of a function, version or alias."""
     name = requested(ctx, request)
 
-    def read(view: Snapshot) -> dict[str, Any]:
-        store.load_function(view, name)
-        return _load(view, name)
+    def read(view: Snapshot) -> tuple[list[dict[str, Any]], str]:
+        known = _statements(view, name)
+        return known, _revision(view, name) if known else ""
 
-    found = await ctx.store.read(read)
-    if not found["statements"]:
+    statements, revision = await ctx.store.read(read)
+    if not statements:
         raise _no_policy()
-    return {"Policy": policy.text(found["statements"]), "RevisionId": found["revision"]}
+    return {"Policy": policy.text(statements), "RevisionId": revision}
 
 
 async def policy_of(ctx: Context, resource: str) -> Mapping[str, object] | None:
     """The policy that `authorize` asks for; None when there is none."""
     if ":function:" not in resource:
         return None
-    name = parse(ctx, resource)
-    found = await ctx.store.read(lambda view: _load(view, name))
-    return policy.document(found["statements"]) if found["statements"] else None
+    name = from_arn(resource)
+    found = await ctx.store.read(lambda view: _statements(view, name))
+    return policy.document(found) if found else None
+
+
+def _invalid(message: str) -> errors.InvalidParameterValueException:
+    return errors.InvalidParameterValueException(message, Type="User")

@@ -5,6 +5,10 @@ import re
 from typing import Any
 
 _ACCOUNT = re.compile(r"\d{12}")
+_PRINCIPAL = re.compile(
+    r"\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:.+|arn:[\w-]+:iam::cloudfront:.+|[\w.-]+\.amazonaws\.com(\.cn)?"
+    r"|[\w-]+\.[\w.-]*amazon\.com|[\w-]+\.alexa\.amazon\.com|events\.apps\.\w+"
+)
 
 
 def statement(resource: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -20,6 +24,11 @@ def statement(resource: str, request: dict[str, Any]) -> dict[str, Any]:
     if conditions:
         result["Condition"] = conditions
     return result
+
+
+def is_principal(given: str) -> bool:
+    """Whether AddPermission takes it: everybody, an account, an ARN or a service."""
+    return given == "*" or bool(_PRINCIPAL.fullmatch(given))
 
 
 def _principal(given: str) -> Any:

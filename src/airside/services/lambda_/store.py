@@ -9,6 +9,7 @@ Below the account and the region:
     retry     name, qualifier       EventInvoke configuration
     url       name, qualifier       Url
     mapping   uuid                  Mapping
+    csc       id                    code signing configuration
     async     id                    AsyncEvent
 
 The account and region come from the request's FunctionName, which may be an ARN.
@@ -28,7 +29,7 @@ from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
 from airside.storage.keys import after, pack, prefix_range, unpack
 
-QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned", "runtime")
+QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned", "runtime", "signing")
 """Configurations that hang on a function, a version or an alias."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -199,7 +200,7 @@ def load_mapping_by_arn(view: Snapshot, arn: str) -> Mapping:
     found = find_mapping(view, account_id, region, uuid)
     if found is None:
         raise errors.ResourceNotFoundException(
-            "The resource you requested does not exist.", Type="User"
+            f"Event source mapping not found: {arn}", Type="User"
         )
     return found
 
@@ -307,3 +308,33 @@ def delete_url(tx: Transaction, name: FunctionName, url: Url) -> None:
     """Remove a URL."""
     tx.delete(_key(name, "url", name.qualifier or ""))
     tx.delete(pack(("lambda-urls", url.url_id)))
+
+
+# Code signing configurations.
+
+
+def _signing_key(arn: str) -> bytes:
+    _, _, _, region, account_id, _, config_id = arn.split(":")
+    return pack(("lambda", account_id, region, "csc", config_id))
+
+
+def find_signing(view: Snapshot, arn: str) -> dict[str, Any] | None:
+    """A code signing configuration, or None."""
+    raw = view.get(_signing_key(arn))
+    return None if raw is None else _document(raw)
+
+
+def save_signing(tx: Transaction, config: dict[str, Any]) -> None:
+    """Write one."""
+    tx.put(_signing_key(config["CodeSigningConfigArn"]), _encode(config))
+
+
+def delete_signing(tx: Transaction, arn: str) -> None:
+    """Remove one."""
+    tx.delete(_signing_key(arn))
+
+
+def signings(view: Snapshot, account_id: str, region: str) -> list[dict[str, Any]]:
+    """All of an account."""
+    start, end = prefix_range(("lambda", account_id, region, "csc"))
+    return [_document(raw) for _, raw in view.scan(start, end)]

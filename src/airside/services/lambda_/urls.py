@@ -41,6 +41,14 @@ def _named(ctx: Context, request: Request) -> FunctionName:
     return name
 
 
+def _check_exists(view: Snapshot, name: FunctionName) -> None:
+    try:
+        store.load_function(view, name)
+        store.resolve(view, name)
+    except errors.ResourceNotFoundException:
+        raise errors.ResourceNotFoundException("Function does not exist", Type="User") from None
+
+
 def _load(view: Snapshot, name: FunctionName) -> Url:
     found = store.find_url(view, name)
     if found is None:
@@ -63,11 +71,11 @@ async def create_function_url_config(ctx: Context, request: Request) -> Result:
     )  # fmt: skip
 
     def create(tx: Transaction) -> None:
-        store.load_function(tx, name)
-        store.resolve(tx, name)
+        _check_exists(tx, name)
         if store.find_url(tx, name):
             raise errors.ResourceConflictException(
-                f"FunctionUrlConfig exists for this Lambda function {name.qualified_arn}",
+                f"Failed to create function url config for [functionArn = {name.qualified_arn}]. "
+                "Error message:  FunctionUrlConfig exists for this Lambda function",
                 Type="User",
             )
         store.save_url(tx, name, url)
@@ -92,6 +100,7 @@ async def update_function_url_config(ctx: Context, request: Request) -> Result:
     now = ctx.clock.now()
 
     def update(tx: Transaction) -> Url:
+        _check_exists(tx, name)
         url = _load(tx, name)
         url.auth_type = request.get("AuthType", url.auth_type)
         url.invoke_mode = request.get("InvokeMode", url.invoke_mode)
@@ -117,7 +126,7 @@ async def list_function_url_configs(ctx: Context, request: Request) -> Result:
     name = parse(ctx, request["FunctionName"])
 
     def read(view: Snapshot) -> list[Url]:
-        store.load_function(view, name)
+        _check_exists(view, name)
         return store.urls(view, name)
 
     found = [_describe(ctx, url) for url in await ctx.store.read(read)]

@@ -3,7 +3,7 @@
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
 from airside.services.lambda_.executor import Executor
-from airside.services.lambda_.function import Version, configuration, running_revision
+from airside.services.lambda_.function import Version, configuration, listed, running_revision
 from airside.services.lambda_.limits import VERSIONS_PAGE_ITEMS
 from airside.services.lambda_.names import LATEST, FunctionName, parse, unqualified_arn
 
@@ -22,6 +22,7 @@ def publish(
     version = Version(
         version=str(function.next_version), config=config, code=latest.code, modified_at=now,
         revision_id=revision, published_from=latest.revision_id,
+        latest_description=latest.config["Description"],
     )  # fmt: skip
     function.next_version += 1
     store.save_function(tx, name, function)
@@ -34,7 +35,7 @@ def publish(
 def _same(version: Version, latest: Version) -> bool:
     if version.published_from == latest.revision_id:
         return True
-    config = {**version.config, "Description": latest.config["Description"]}
+    config = {**version.config, "Description": version.latest_description}
     return running_revision(latest) == running_revision(
         Version(version=LATEST, config=config, code=version.code, modified_at=0, revision_id="")
     )
@@ -82,6 +83,6 @@ async def list_versions_by_function(ctx: Context, request: Request) -> Result:
     versions = await ctx.store.read(read)
     page = versions[start : start + count]
     return {
-        "Versions": [configuration(name.arn, version, qualified=True) for version in page],
+        "Versions": [listed(name.arn, version, qualified=True) for version in page],
         "NextMarker": str(start + count) if len(versions) > start + count else None,
     }
