@@ -60,6 +60,11 @@ class Pool:
         """Environments that live or are being made."""
         return len(self._all)
 
+    @property
+    def ready(self) -> int:
+        """Environments that have ended their INIT."""
+        return len(self._all) - self._starting
+
     def invoke(self, event: Event) -> Awaitable[Outcome]:
         """Serve one event. Abandoning the result does not stop the event."""
         future: asyncio.Future[Outcome] = self._loop.create_future()
@@ -85,6 +90,11 @@ class Pool:
             deadline = self._clock.monotonic() + INIT_SECONDS_MAX
             while self._starting and self._clock.monotonic() < deadline:
                 await asyncio.sleep(0.005)
+        self._reap()
+
+    def release(self) -> None:
+        """Let all go idle again."""
+        self._kept = 0
         self._reap()
 
     def drain(self) -> None:

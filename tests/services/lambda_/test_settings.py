@@ -1,5 +1,6 @@
 """Settings that stand apart, provisioned concurrency, streaming."""
 
+from tests.services.lambda_.conftest import eventually
 from tests.services.lambda_.test_functions import ECHO, refused
 
 
@@ -35,9 +36,15 @@ def test_provisioned_environments_are_ready_before_the_first_event(function, cli
     made = client.put_provisioned_concurrency_config(
         FunctionName="function", Qualifier="1", ProvisionedConcurrentExecutions=2
     )
-    assert (made["Status"], made["AvailableProvisionedConcurrentExecutions"]) == ("READY", 2)
+    assert made["Status"] == "IN_PROGRESS"
+
+    def ready():
+        found = client.get_provisioned_concurrency_config(FunctionName="function", Qualifier="1")
+        return found if found["Status"] == "READY" else None
+
+    found = eventually(ready)
+    assert found["AvailableProvisionedConcurrentExecutions"] == 2
     assert f(Qualifier="1").error is None
-    found = client.get_provisioned_concurrency_config(FunctionName="function", Qualifier="1")
     assert found["RequestedProvisionedConcurrentExecutions"] == 2
     listed = client.list_provisioned_concurrency_configs(FunctionName="function")
     assert [each["FunctionArn"] for each in listed["ProvisionedConcurrencyConfigs"]] == [

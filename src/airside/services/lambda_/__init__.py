@@ -23,6 +23,7 @@ from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.front import answer_code, answer_url
 from airside.services.lambda_.log_delivery import LogDelivery
 from airside.services.lambda_.poller import MappingPollers
+from airside.services.lambda_.provisioning import Provisioning
 from airside.services.lambda_.resources import RESOURCES
 
 SERVICE = Service(
@@ -32,7 +33,7 @@ SERVICE = Service(
         account, urls, layers, function_settings, provisioned, code_signing,
     ],
     errors=errors,
-    components=[LogDelivery, Executor, AsyncEvents, MappingPollers],
+    components=[LogDelivery, Executor, Provisioning, AsyncEvents, MappingPollers],
     resources=RESOURCES,
     fronts={"lambda-url": answer_url, "lambda-code": answer_code},
     policy=permissions.policy_of,

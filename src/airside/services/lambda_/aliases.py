@@ -6,6 +6,7 @@ from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.function import Alias, alias_configuration
 from airside.services.lambda_.names import LATEST, FunctionName, parse, unqualified_arn
 from airside.services.lambda_.paging import paginate
+from airside.services.lambda_.provisioning import Provisioning
 
 
 def _invalid(message: str) -> errors.InvalidParameterValueException:
@@ -107,6 +108,7 @@ async def update_alias(ctx: Context, request: Request) -> Result:
 
     alias = await ctx.store.transact(update)
     ctx.component(Executor).changed_aliases(name)
+    ctx.component(Provisioning).changed(name)
     return alias_configuration(name.arn, alias)
 
 
@@ -123,6 +125,7 @@ async def delete_alias(ctx: Context, request: Request) -> Result:
 
     await ctx.store.transact(delete)
     ctx.component(Executor).changed_aliases(name)
+    ctx.component(Provisioning).changed(name)
     return {}
 
 

@@ -113,7 +113,7 @@ async def _read_all(body: Any) -> bytes:
     async for chunk in body:
         chunks += chunk
         if len(chunks) > limits.UNZIPPED_BYTES_MAX:
-            raise package.bad_zip()
+            raise package.too_large()
     return bytes(chunks)
 
 

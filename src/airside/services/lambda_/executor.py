@@ -23,7 +23,7 @@ from airside.services.lambda_.folders import Folders
 from airside.services.lambda_.function import Alias, Version, running_revision
 from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
-from airside.services.lambda_.names import FunctionName
+from airside.services.lambda_.names import LATEST, FunctionName
 from airside.services.lambda_.variables import environment_variables
 
 log = logging.getLogger("airside.lambda")
@@ -138,10 +138,12 @@ class Executor(Component):
             self._limits[key] = found
         return found
 
-    def changed(self, name: FunctionName) -> None:
-        """Retire what runs of a function whose record changed; events in flight end first."""
+    def changed(self, name: FunctionName, *, versions: bool = False) -> None:
+        """Retire what runs of $LATEST, or of all versions; events in flight end first."""
         self.changed_aliases(name)
         for key in [key for key in self._pools if key[0] == name.arn]:
+            if not versions and key[1] != LATEST:
+                continue
             pool = self._pools.pop(key)
             self._old_pools.add(pool)
             pool.on_empty = lambda pool=pool: self._old_pools.discard(pool)
@@ -152,21 +154,26 @@ class Executor(Component):
         for known in [known for known in self._targets if known[:3] == name[:3]]:
             del self._targets[known]
 
-    async def provision(self, name: FunctionName, count: int) -> int:
-        """Keep this many environments ready; how many are now."""
+    async def provision(self, name: FunctionName, count: int) -> None:
+        """Keep this many environments of a version ready; returns when they are, or have failed."""
         target = await self.target(name)
         ctx = self.cloud.context(
             execution_principal(target.version.config["Role"], name.name), "lambda"
         )
         pool = self._pools.get((name.arn, target.version.version)) or await self._pool(ctx, target)
         await pool.keep(count)
-        return min(count, pool.size)
+
+    def unprovision(self, name: FunctionName) -> None:
+        """Keep none of a version ready any more."""
+        pool = self._pools.get((name.arn, name.qualifier or LATEST))
+        if pool:
+            pool.release()
 
     async def provisioned(self, name: FunctionName) -> int:
-        """How many environments are there."""
+        """How many environments are ready."""
         target = await self.target(name)
         pool = self._pools.get((name.arn, target.version.version))
-        return pool.size if pool else 0
+        return pool.ready if pool else 0
 
     def prepare(self, version: Version) -> None:
         """Have the template of a function that was just deployed ready for its first event."""

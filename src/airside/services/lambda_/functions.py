@@ -63,9 +63,10 @@ async def create_function(ctx: Context, request: Request) -> Result:
 def _new_name(ctx: Context, request: Request) -> FunctionName:
     name = parse(ctx, request["FunctionName"])
     if len(name.name) > NAME_LENGTH_MAX:
-        raise errors.ValidationException(
+        raise errors.InvalidParameterValueException(
             f"1 validation error detected: Value '{name.name}' at 'functionName' failed to satisfy "
-            f"constraint: Member must have length less than or equal to {NAME_LENGTH_MAX}"
+            f"constraint: Member must have length less than or equal to {NAME_LENGTH_MAX}",
+            Type="User",
         )
     if len(request.get("Tags", {})) > TAGS_MAX:
         raise errors.InvalidParameterValueException(
@@ -225,7 +226,7 @@ async def delete_function(ctx: Context, request: Request) -> Result:
         )
 
     def delete(tx: Transaction) -> None:
-        store.load_function(tx, name)
+        store.load_function(tx, name._replace(qualifier=None))
         going = store.versions(tx, name)
         if name.qualifier:  # a version that is not there needs no deleting
             going = [version for version in going if version.version == name.qualifier]
@@ -240,7 +241,7 @@ async def delete_function(ctx: Context, request: Request) -> Result:
             store.delete_everything(tx, name)
 
     await ctx.store.transact(delete)
-    ctx.component(Executor).changed(name)
+    ctx.component(Executor).changed(name, versions=True)
     return {"StatusCode": 204}
 
 

@@ -78,7 +78,7 @@ def _describe(ctx: Context, found: LayerVersion, *, content: bool = True) -> dic
         "Version": found.version,
         "Description": found.description,
         "CreatedDate": iso8601(found.created_at).replace("Z", "+0000"),
-        "CompatibleRuntimes": found.runtimes if content or found.runtimes else None,
+        "CompatibleRuntimes": found.runtimes or None,
         "CompatibleArchitectures": found.architectures or None,
         "LicenseInfo": found.license_info or None,
     }

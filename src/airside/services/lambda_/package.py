@@ -34,6 +34,13 @@ def bad_zip() -> errors.InvalidParameterValueException:
     )
 
 
+def too_large() -> errors.InvalidParameterValueException:
+    """What AWS says to more than a function may be."""
+    return errors.InvalidParameterValueException(
+        f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES_MAX} bytes", Type="User"
+    )
+
+
 def inspect_zip(data: bytes) -> Contents:
     """Check a zip's limits and see what it needs. Raises InvalidParameterValueException."""
     try:
@@ -108,9 +115,7 @@ def unpack(zip_path: Path, folder: Path) -> None:
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
     if sum(entry.file_size for entry in entries) > limits.UNZIPPED_BYTES_MAX:
-        raise errors.InvalidParameterValueException(
-            f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES_MAX} bytes", Type="User"
-        )
+        raise too_large()
     for entry in entries:
         parts = Path(entry.filename).parts
         if entry.filename.startswith(("/", "\\")) or ".." in parts:

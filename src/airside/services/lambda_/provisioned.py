@@ -16,8 +16,9 @@ from airside.services.lambda_.names import (
     unqualified_arn,
 )
 from airside.services.lambda_.paging import paginate
+from airside.services.lambda_.provisioning import Provisioning
 
-_KIND = "provisioned"
+_KIND = store.PROVISIONED
 _UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 _NO_RESOURCE = "The function resource provided must be an alias or a published version."
 
@@ -104,13 +105,13 @@ async def put_provisioned_concurrency_config(ctx: Context, request: Request) -> 
 
     def put(tx: Transaction) -> None:
         _check_alone(tx, name)
-        store.save_document(tx, name, _KIND, qualifier, document)
+        store.save_provisioned(tx, name, qualifier, document)
 
     await ctx.store.read(lambda view: _resolve(view, name))
     await _check_share(ctx, name, document["count"])
     await ctx.store.transact(put)
-    available = await ctx.component(Executor).provision(name, document["count"])
-    return _describe(document, available)
+    ctx.component(Provisioning).changed(name)
+    return _describe(document, 0)
 
 
 @operation("GetProvisionedConcurrencyConfig", resource=function_arn)
@@ -142,7 +143,7 @@ async def delete_provisioned_concurrency_config(ctx: Context, request: Request) 
         store.delete_document(tx, name, _KIND, qualifier)
 
     await ctx.store.transact(delete)
-    await ctx.component(Executor).provision(name, 0)
+    ctx.component(Provisioning).changed(name)
     return {}
 
 

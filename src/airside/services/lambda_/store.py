@@ -29,7 +29,8 @@ from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
 from airside.storage.keys import after, pack, prefix_range, unpack
 
-QUALIFIED_KINDS = ("policy", "retry", "url", "provisioned", "runtime", "signing")
+PROVISIONED = "provisioned"
+QUALIFIED_KINDS = ("policy", "retry", "url", PROVISIONED, "runtime", "signing")
 """Configurations that hang on a function, a version or an alias."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -183,6 +184,24 @@ def documents(view: Snapshot, name: FunctionName, kind: str) -> list[tuple[str, 
     """All configurations of a kind that a function has: (qualifier, document)."""
     start, end = prefix_range(("lambda", name.account_id, name.region, kind, name.name))
     return [(unpack(key)[-1], _document(raw)) for key, raw in view.scan(start, end)]
+
+
+# Provisioned concurrency: `lambda-provisioned` lists all functions that ever had any.
+
+
+def save_provisioned(
+    tx: Transaction, name: FunctionName, qualifier: str, document: dict[str, Any]
+) -> None:
+    """Write what a version or alias is to have ready."""
+    save_document(tx, name, PROVISIONED, qualifier, document)
+    tx.put(pack(("lambda-provisioned", name.account_id, name.region, name.name)), b"")
+
+
+def provisioned_functions(view: Snapshot) -> list[FunctionName]:
+    """Functions that may have something to be kept ready."""
+    start, end = prefix_range(("lambda-provisioned",))
+    places = [unpack(key) for key, _ in view.scan(start, end)]
+    return [FunctionName(place[1], place[2], place[3], None) for place in places]
 
 
 # Event source mappings: `mapping` by UUID; `lambda-mappings` lists those of all accounts.
