@@ -109,3 +109,32 @@ def test_the_absolute_form_is_understood(talk):
         b"GET http://x/_airside/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     )
     assert statuses(received) == [200]
+
+
+def test_a_refused_body_is_read_to_its_end_and_the_answer_arrives(server):
+    """A client that sends everything before it reads must not be cut off."""
+    head = b"PUT /no-such-bucket/key HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    size = 64 << 20
+    with socket.create_connection(("127.0.0.1", server.port), 20) as connection:
+        connection.sendall(head % size)
+        piece = bytes(1 << 20)
+        for _ in range(size // len(piece)):
+            connection.sendall(piece)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert statuses(received)[0] in (403, 404)
+    assert b"</Error>" in received
+
+
+def test_a_refused_body_that_never_comes_does_not_keep_the_connection(server):
+    with socket.create_connection(("127.0.0.1", server.port), 20) as connection:
+        connection.sendall(
+            b"PUT /no-such-bucket/key HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert statuses(received)[0] in (403, 404)
+    assert 100 not in statuses(received)

@@ -76,6 +76,7 @@ def _enter(x: Exchange, cloud: Cloud, region: str) -> None:
         cloud, x.principal, region, x.request_id, x.service.name,
         trace_id=x.http.headers.get("x-amzn-trace-id", ""),
     )  # fmt: skip
+    x.ctx.http = x.http
 
 
 async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:

@@ -48,6 +48,14 @@ class StreamBody:
         self._ended = True
         self._wake()
 
+    def discard(self) -> None:
+        """Nobody wants what has come and what still comes."""
+        self._chunks.clear()
+        self._waiting_bytes = 0
+        if self._paused:
+            self._paused = False
+            self._pause(False)
+
     def lose(self) -> None:
         """The connection is gone; whoever reads gets ClientGone."""
         self._gone = True

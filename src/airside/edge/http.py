@@ -27,6 +27,8 @@ BUFFERED_BODY_BYTES_MAX = 64 * 1024
 KEEP_ALIVE_SECONDS = 120.0
 HEADER_SECONDS_MAX = 60.0
 LINGER_SECONDS = 1.0
+DISCARD_SECONDS_MAX = 5.0
+"""How long the sender of a body that nobody wants may be silent."""
 _BODILESS = frozenset({204, 304})
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {status: f"HTTP/1.1 {status} {phrase}" for status, phrase in _REASONS.items()}
@@ -105,7 +107,7 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._sending = False
         self._task: asyncio.Task[None] | None = None
-        self._closing = False
+        self._closing = self._discarding = False
         self._writable: asyncio.Future[None] | None = None
         self._paused = False
         self._since = self._loop.time()
@@ -173,7 +175,10 @@ class Connection(asyncio.Protocol):
 
     def expire(self, now: float) -> None:
         """Close when idle for long, or when a request head does not get finished."""
-        if self._busy:
+        if self._discarding:
+            if now - self._since > DISCARD_SECONDS_MAX:
+                self._transport.close()
+        elif self._busy:
             self._since = now
         elif now - self._since > (HEADER_SECONDS_MAX if self._in_message else KEEP_ALIVE_SECONDS):
             self._transport.close()
@@ -229,7 +234,9 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """(Part of) the body."""
-        if self._stream is not None:
+        if self._discarding:
+            self._since = self._loop.time()
+        elif self._stream is not None:
             self._stream.feed(body)
         else:
             self._chunks.append(body)
@@ -237,7 +244,10 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The whole request is here."""
         self._in_message = False
-        if self._stream is not None:
+        if self._discarding:
+            self._closing = True
+            self._transport.close()
+        elif self._stream is not None:
             self._stream.end()
         else:
             chunks = self._chunks
@@ -246,6 +256,8 @@ class Connection(asyncio.Protocol):
     # -- requests
 
     def _enqueue(self, body: BytesBody | StreamBody) -> None:
+        if self._closing:
+            return
         if self._url == b"/":
             path, query = "/", ""
         else:
@@ -345,9 +357,24 @@ class Connection(asyncio.Protocol):
         self._task = None
         self._since = self._loop.time()
         if not keep_alive or self._closing:
-            self._transport.close()
+            self._close()
         elif self._queue:
             self._run(*self._queue.popleft())
+
+    def _close(self) -> None:
+        """Close, but not while the client still sends a body: that would reset the connection.
+
+        A client that sends first and reads then would never see the answer, so the rest of the
+        body is thrown away as it comes, until its end or until the client stops.
+        """
+        stream = self._stream
+        if stream is None or stream.ended or self._closing:
+            self._transport.close()
+            return
+        self._discarding = True
+        if self._expects and not stream.wanted:  # it was not asked for, and hardly comes
+            self._since -= DISCARD_SECONDS_MAX - LINGER_SECONDS
+        stream.discard()
 
     def _head(self, response: HttpResponse, length: int | None, keep_alive: bool) -> bytes:
         status = response.status
