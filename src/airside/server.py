@@ -16,7 +16,7 @@ from airside.edge.hosts import Front
 from airside.edge.listeners import Listeners
 from airside.edge.parts import Parts
 from airside.edge.pipeline import fetch, handle, invoke
-from airside.environments import Environments
+from airside.environments import BlobCollection, Environments
 from airside.identity.keys import DEFAULT_ACCOUNT, MAIN, KeyRegistry
 from airside.identity.sessions import SessionTokens
 from airside.kernel import (
@@ -68,7 +68,12 @@ class Server:
         self._stores = StoreFamily.open(
             settings.data_dir / "store", synchronous=settings.synchronous
         )
-        blobs = FileBlobs(settings.data_dir / "blobs", self._ids)
+        blobs = FileBlobs(
+            settings.data_dir / "blobs", self._ids, durable=settings.synchronous != "NORMAL"
+        )
+        self._collection = BlobCollection(
+            self._stores, blobs, self._clock, settings.blob_grace_seconds
+        )
         self._keys = KeyRegistry(self._registry.main, self._ids, defaults=settings.is_loopback)
         await self._keys.load()
         sessions = SessionTokens(_session_key(settings.data_dir, self._ids), self._ids)
@@ -95,6 +100,7 @@ class Server:
         )  # fmt: skip
         for name in self.environments.names():
             await self.open(name)
+        self._collection.start()
         await self.refresh_sites()
         self.owner = await self._owner()
         state = self.state()
@@ -146,6 +152,7 @@ class Server:
     async def stop(self) -> None:
         """Stop listening, stop components, close the stores."""
         await self.listeners.close()
+        await self._collection.stop()
         await self.environments.close()
         await self._stores.close()
         await self._registry.close()

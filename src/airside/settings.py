@@ -34,6 +34,17 @@ class Settings:
     )
     body_bytes_max: int = _setting(72 << 20, "Largest request body that is not streamed.")
     log_level: str = _setting("INFO", "How much the server writes to its log.")
+    bucket_defaults: str = _setting(
+        "2023",
+        "What new buckets are like: `2023`, as S3 makes them since then (encrypted, no ACLs, "
+        "public access blocked), or `2022`, as it did before (nothing of that).",
+    )
+    lifecycle_day_seconds: float = _setting(
+        86_400.0, "Length of a day to the lifecycle rules of buckets; shorter to see them act."
+    )
+    blob_grace_seconds: float = _setting(
+        900.0, "Age at which files that nothing names (left by crashes, deleted) are removed."
+    )
     endpoint: str = _setting("", "Address printed and given to functions; empty: host and port.")
 
     @property

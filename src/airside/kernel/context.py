@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-from airside.kernel.clock import Clock
+from airside.kernel.clock import Clock, iso8601
 from airside.kernel.http import HttpRequest, HttpResponse
 from airside.kernel.ids import Ids
 from airside.kernel.operation import Request, Result
@@ -18,8 +18,8 @@ C = TypeVar("C")
 class Context:
     """One request's surroundings. Cheap to make: everything shared lives in its `Cloud`."""
 
-    __slots__ = ("account_id", "cloud", "operation", "principal", "region", "request_id", "service",
-                 "trace_id")  # fmt: skip
+    __slots__ = ("account_id", "cloud", "http", "operation", "principal", "region", "request_id",
+                 "service", "trace_id")  # fmt: skip
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class Context:
         self.service = service
         self.operation = operation
         self.trace_id = trace_id
+        self.http: HttpRequest | None = None
+        """What came from the client, if anything did; read by `condition_keys` only."""
 
     @property
     def store(self) -> Store:
@@ -72,6 +74,24 @@ class Context:
     def component(self, kind: type[C]) -> C:
         """The environment's one instance of a component that some service declared."""
         return self.cloud.component(kind)
+
+    def condition_keys(self) -> dict[str, str]:
+        """What policies may ask about the request itself.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        now = self.clock.now()
+        keys = {"aws:CurrentTime": iso8601(now), "aws:EpochTime": str(int(now)),
+                "aws:RequestedRegion": self.region}  # fmt: skip
+        if self.http is None:
+            return keys
+        keys["aws:SourceIp"] = self.http.client
+        keys["aws:SecureTransport"] = "true" if self.http.scheme == "https" else "false"
+        for name, header in (("aws:Referer", "referer"), ("aws:UserAgent", "user-agent")):
+            value = self.http.headers.get(header)
+            if value is not None:
+                keys[name] = value
+        return keys
 
     async def call(
         self, service: str, operation: str, request: Request, principal: Principal | None = None

@@ -21,6 +21,7 @@ from airside.services.s3.access import bucket_policy_of
 from airside.services.s3.cors import add_cors_headers
 from airside.services.s3.events import Courier
 from airside.services.s3.resources import BucketPolicyResource, BucketResource
+from airside.services.s3.sweeper import LifecycleSweeper
 from airside.services.s3.website import website_front
 
 SERVICE = Service(
@@ -41,7 +42,7 @@ SERVICE = Service(
         uploads,
     ],
     errors=errors,
-    components=[Courier],
+    components=[Courier, LifecycleSweeper],
     resources=[BucketResource, BucketPolicyResource],
     fronts={"s3-website": website_front},
     policy=bucket_policy_of,

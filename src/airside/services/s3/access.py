@@ -31,17 +31,18 @@ _ABOUT_WHAT_IS_THERE = (
 
 def may(
     view: Snapshot,
+    ctx: Context,
     bucket: Bucket,
     key: str,
     action: str,
-    principal: Principal,
     request: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Whether `principal` may do `action` to the bucket, or (with a key) to an object.
+    """Whether the caller may do `action` to the bucket, or (with a key) to an object.
 
     Callers of the bucket's own account have been judged by their identity policies before; here
     only the bucket's policy can refuse them.
     """
+    principal = ctx.principal
     own = owns(bucket, principal)
     if own and not bucket.has_policy and bucket.ownership == ENFORCED:
         return True
@@ -51,7 +52,7 @@ def may(
     if bucket.has_policy:
         policy = _policy(view, bucket)
         arn = object_arn(bucket.name, key) if key else bucket_arn(bucket.name)
-        keys = condition_keys(bucket, request, version)
+        keys = {**ctx.condition_keys(), **condition_keys(bucket, request, version)}
         decision = evaluate([policy], action, arn, principal, keys)
         if decision.explicit_deny:
             return own and principal.kind == "root" and action in _POLICY_ACTIONS
@@ -120,7 +121,7 @@ def require(
     request: Mapping[str, Any] | None = None,
 ) -> None:
     """Raise AccessDenied unless the caller may."""
-    if not may(view, bucket, key, action, ctx.principal, request):
+    if not may(view, ctx, bucket, key, action, request):
         raise errors.AccessDenied("Access Denied")
 
 

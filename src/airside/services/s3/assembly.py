@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import md5
+from itertools import zip_longest
 from typing import Any
 
 from airside.services.s3 import errors, limits
@@ -21,7 +22,7 @@ def chosen_parts(
         )
     chosen: list[Part] = []
     former = 0
-    for entry in listed:
+    for entry in _last_of_each(listed):
         number = entry.get("PartNumber", 0)
         if number <= former:
             raise errors.InvalidPartOrder(
@@ -45,6 +46,15 @@ def chosen_parts(
                 ETag=part.etag,
             )
     return chosen
+
+
+def _last_of_each(listed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of a part that is listed several times in a row, the last mention counts."""
+    return [
+        entry
+        for entry, following in zip_longest(listed, listed[1:])
+        if following is None or following.get("PartNumber") != entry.get("PartNumber")
+    ]
 
 
 def _invalid_part(begun: Upload, entry: Mapping[str, Any]) -> errors.InvalidPart:

@@ -152,9 +152,10 @@ def shown_version_id(bucket: Bucket, version: Version) -> str | None:
     return version.version_id if bucket.is_versioned else None
 
 
-def written(bucket: Bucket, version: Version) -> dict[str, Any]:
+def written(bucket: Bucket, version: Version, expiration: str | None = None) -> dict[str, Any]:
     """What the answer to a write says."""
     return {
+        "Expiration": expiration,
         "ETag": version.quoted_etag,
         **version.checksums,
         "ChecksumType": version.checksum_type or None,

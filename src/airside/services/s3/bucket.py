@@ -61,5 +61,8 @@ def canonical_id(account_id: str) -> str:
 
 
 def owner_of(account_id: str) -> dict[str, str]:
-    """The owner as listings show it."""
-    return {"ID": canonical_id(account_id)}
+    """The owner as listings show it.
+
+    AWS has dropped DisplayName from November 2025 on; older clients look for it and none minds.
+    """
+    return {"DisplayName": account_id, "ID": canonical_id(account_id)}

@@ -22,14 +22,16 @@ _OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
 async def create_bucket(ctx: Context, request: Request) -> Result:
     """Make a bucket. Names are shared by all accounts.
 
-    In us-east-1 making one's own bucket again succeeds, elsewhere it is refused.
+    In us-east-1 making one's own bucket again succeeds and sets its ACL anew; elsewhere it is
+    refused.
     """
     name = request["Bucket"]
     if not ctx.account_id:
         raise errors.AccessDenied("Access Denied")
     check_bucket_name(name)
     region = _region_asked(ctx, request)
-    ownership = request.get("ObjectOwnership", ENFORCED)
+    classic = ctx.cloud.settings.bucket_defaults == "2022"
+    ownership = request.get("ObjectOwnership", "ObjectWriter" if classic else ENFORCED)
     if ownership not in _OWNERSHIPS:
         raise errors.InvalidArgument(
             "Invalid x-amz-object-ownership header",
@@ -37,7 +39,7 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
             ArgumentValue=ownership,
         )
     shared = asked(request, ctx.account_id, ctx.account_id)
-    if shared and any(map(is_public, shared)) and ownership != ENFORCED:
+    if not classic and shared and any(map(is_public, shared)) and ownership != ENFORCED:
         raise errors.InvalidBucketAclWithBlockPublicAccessError(
             "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
         )
@@ -54,8 +56,8 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
         versioning="Enabled" if lock else "",
         ownership=ownership,
         object_lock=lock,
-        encryption=DEFAULT_ENCRYPTION,
-        public_access_block=ALL_BLOCKED,
+        encryption={} if classic else DEFAULT_ENCRYPTION,
+        public_access_block={} if classic else ALL_BLOCKED,
         grants=default_grants(ctx.account_id) if shared is None else shared,
     )
     if lock:
@@ -66,6 +68,9 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
         existing = store.find_bucket(tx, name)
         if existing is not None:
             _refuse_existing(existing, bucket)
+            if shared is not None:
+                existing.grants = shared
+                store.save_bucket(tx, existing)
             return
         store.save_bucket(tx, bucket)
         if lock:
@@ -88,8 +93,6 @@ def _region_asked(ctx: Context, request: Request) -> str:
             )
         return ctx.region
     region: str = {"EU": "eu-west-1", "": "us-east-1"}.get(constraint, constraint)
-    if region == "us-east-1" and constraint != "":
-        raise errors.InvalidLocationConstraint("The specified location-constraint is not valid")
     if ctx.region not in ("us-east-1", region):
         raise errors.IllegalLocationConstraintException(
             f"The {constraint} location constraint is incompatible for the region specific "

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from airside.kernel import Context, Request, Snapshot
-from airside.services.s3 import access, errors, store
+from airside.services.s3 import access, errors, lifecycle, store
 from airside.services.s3.bucket import ENFORCED, Bucket, Grant
 from airside.services.s3.grants import asked, full_control, is_public
 from airside.services.s3.names import bucket_arn, object_arn
+from airside.services.s3.object import Version
 
 
 def on_bucket(ctx: Context, request: Request) -> str:
@@ -41,6 +42,13 @@ def expected_bucket(view: Snapshot, request: Mapping[str, Any]) -> Bucket:
     if request.get("ExpectedBucketOwner") not in (None, bucket.owner):
         raise errors.AccessDenied("Access Denied")
     return bucket
+
+
+def expiration_of(view: Snapshot, bucket: Bucket, key: str, version: Version) -> str | None:
+    """When the bucket's rules will delete an object, as `x-amz-expiration` says it."""
+    if not bucket.has_lifecycle:
+        return None
+    return lifecycle.header(store.setting(view, bucket.name, "lifecycle"), key, version)
 
 
 def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list[Grant] | None:

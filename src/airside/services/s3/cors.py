@@ -80,7 +80,8 @@ async def add_cors_headers(ctx: Context, request: HttpRequest, response: HttpRes
     if not bucket:
         return
     rules = await ctx.store.read(lambda view: _rules(view, bucket))
-    rule = find_rule(rules or [], origin, request.method, [])
+    method = request.headers.get("access-control-request-method", request.method)
+    rule = find_rule(rules or [], origin, method, [])
     if rule is not None:
         found = allowing(rule, origin)
         response.headers += [

@@ -72,7 +72,9 @@ def remove(
             if gone is not None:
                 events.record(tx, ctx, bucket, "ObjectRemoved:Delete", key, gone)
             return gone
-        return _mark_deleted(tx, ctx, bucket, key, random_bytes, now)
+        marker = put_marker(tx, ctx, bucket, key, random_bytes, now)
+        events.record(tx, ctx, bucket, "ObjectRemoved:DeleteMarkerCreated", key, marker)
+        return marker
     version = store.find_version(tx, bucket.name, key, version_id)
     if version is None:
         if version_id != NULL and len(version_id) != 32:
@@ -104,9 +106,10 @@ def _check_conditions(version: Version | None, request: Request, key: str) -> No
         )
 
 
-def _mark_deleted(
+def put_marker(
     tx: Transaction, ctx: Context, bucket: Bucket, key: str, random_bytes: bytes, now: float
 ) -> Version:
+    """Put a delete marker on top."""
     owner = ctx.account_id or bucket.owner
 
     def make(number: int) -> Version:
@@ -120,7 +123,6 @@ def _mark_deleted(
         )
 
     marker, _ = store.add_version(tx, ctx.blobs, bucket, key, make, random_bytes)
-    events.record(tx, ctx, bucket, "ObjectRemoved:DeleteMarkerCreated", key, marker)
     return marker
 
 
@@ -140,7 +142,6 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
 
     def delete(tx: Transaction) -> tuple[Bucket, list[dict[str, Any]], list[dict[str, Any]]]:
         bucket = expected_bucket(tx, request)
-        _check_bypass(bucket, request)
         done: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for item, random_bytes in zip(wanted, draws, strict=True):

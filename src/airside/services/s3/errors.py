@@ -147,6 +147,10 @@ class InvalidRequest(ServiceError):
     """The request is not valid."""
 
 
+class InvalidRetentionPeriod(ServiceError):
+    """A default retention is not of a positive length."""
+
+
 class InvalidStorageClass(ServiceError):
     """The storage class is not valid."""
 
@@ -305,6 +309,10 @@ class TooManyParts(ServiceError):
 
 class UnexpectedContent(ServiceError):
     """The request holds content it must not."""
+
+
+class UnresolvableGrantByEmailAddress(ServiceError):
+    """An ACL names an e-mail address that no account has."""
 
 
 class UserKeyMustBeSpecified(ServiceError):

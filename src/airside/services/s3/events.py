@@ -80,7 +80,7 @@ def _event(
     ctx: Context, bucket: Bucket, rule: Mapping[str, Any], name: str, key: str, version: Version
 ) -> dict[str, Any]:
     entry: dict[str, Any] = {"key": quote_plus(key, safe="/")}
-    if not name.startswith("ObjectRemoved"):
+    if not name.startswith(("ObjectRemoved", "LifecycleExpiration")):
         entry.update(size=version.size, eTag=version.etag)
     elif version.is_delete_marker:
         entry["eTag"] = "d41d8cd98f00b204e9800998ecf8427e"
@@ -111,6 +111,10 @@ def _event(
 
 def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version) -> dict[str, Any]:
     created = name.startswith("ObjectCreated")
+    if name == "LifecycleTransition":
+        kind = "Object Storage Class Changed"
+    else:
+        kind = "Object Created" if created else "Object Deleted"
     detail: dict[str, Any] = {
         "version": "0",
         "bucket": {"name": bucket.name},
@@ -127,12 +131,15 @@ def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version
         detail["reason"] = {"Put": "PutObject", "Copy": "CopyObject", "Post": "POST Object"}.get(
             made_by, made_by
         )
+    elif name == "LifecycleTransition":
+        detail["destination-storage-class"] = version.storage_class
     else:
-        detail["reason"] = "DeleteObject"
+        by_rule = name.startswith("LifecycleExpiration")
+        detail["reason"] = "Lifecycle Expiration" if by_rule else "DeleteObject"
         detail["deletion-type"] = (
             "Delete Marker Created" if version.is_delete_marker else "Permanently Deleted"
         )
-    return {"detail-type": "Object Created" if created else "Object Deleted", "detail": detail}
+    return {"detail-type": kind, "detail": detail}
 
 
 class Courier(Component):

@@ -63,12 +63,13 @@ def canned(name: str, owner: str, bucket_owner: str) -> list[Grant]:
     """The grants of a canned ACL such as `public-read`. Raises InvalidArgument."""
     if name not in _CANNED:
         raise errors.InvalidArgument("", ArgumentName="x-amz-acl", ArgumentValue=name)
-    grants = [full_control(owner)]
+    grants = [_group(uri, permission) for uri, permission in _CANNED[name]]
+    grants.append(full_control(owner))
     if name == "bucket-owner-full-control" and bucket_owner != owner:
         grants.append(full_control(bucket_owner))
     if name == "bucket-owner-read" and bucket_owner != owner:
         grants.append({**full_control(bucket_owner), "Permission": "READ"})
-    return grants + [_group(uri, permission) for uri, permission in _CANNED[name]]
+    return grants
 
 
 def asked(request: Mapping[str, Any], owner: str, bucket_owner: str) -> list[Grant] | None:
@@ -101,9 +102,7 @@ def _grantees(header: str) -> list[dict[str, str]]:
             case "uri":
                 found.append(check_grantee({"Type": "Group", "URI": value}))
             case "emailaddress":
-                raise errors.InvalidRequest(
-                    "The e-mail address you provided does not match any account on record."
-                )
+                found.append(check_grantee({"EmailAddress": value}))
             case _:
                 raise errors.InvalidArgument(
                     "Argument format not recognized", ArgumentName="x-amz-grant", ArgumentValue=item
@@ -112,7 +111,17 @@ def _grantees(header: str) -> list[dict[str, str]]:
 
 
 def check_grantee(grantee: Mapping[str, Any]) -> dict[str, str]:
-    """A grantee as it is kept. Raises InvalidArgument for an unknown id or group."""
+    """A grantee as it is kept: accounts by canonical id, also where an e-mail address named them.
+
+    Raises InvalidArgument for an unknown id or group, UnresolvableGrantByEmailAddress.
+    """
+    if grantee.get("EmailAddress"):
+        account_id = grantee["EmailAddress"].partition("@")[0]
+        if len(account_id) != 12 or not account_id.isdecimal():
+            raise errors.UnresolvableGrantByEmailAddress(
+                "The e-mail address you provided does not match any account on record."
+            )
+        return {"Type": "CanonicalUser", **owner_of(account_id)}
     if grantee.get("URI"):
         if grantee["URI"] not in GROUPS:
             raise errors.InvalidArgument(
@@ -124,7 +133,7 @@ def check_grantee(grantee: Mapping[str, Any]) -> dict[str, str]:
         raise errors.InvalidArgument(
             "Invalid id", ArgumentName="CanonicalUser/ID", ArgumentValue=identifier
         )
-    return {"Type": "CanonicalUser", "ID": identifier}
+    return {"Type": "CanonicalUser", **owner_of(account_of(identifier))}
 
 
 def from_document(document: Mapping[str, Any]) -> list[Grant]:
@@ -138,7 +147,7 @@ def from_document(document: Mapping[str, Any]) -> list[Grant]:
                 "published schema"
             )
         grants.append({"Grantee": check_grantee(grant["Grantee"]), "Permission": permission})
-    return grants
+    return sorted(grants, key=lambda grant: "URI" not in grant["Grantee"])
 
 
 def account_of(identifier: str) -> str:

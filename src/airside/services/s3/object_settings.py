@@ -62,9 +62,8 @@ async def put_object_lock_configuration(ctx: Context, request: Request) -> Resul
         if len(periods) != 1 or retention.get("Mode") not in lock.MODES:
             raise errors.MalformedXML(rules.MALFORMED)
         if periods[0] <= 0:
-            raise errors.InvalidArgument(
-                "Default retention period must be a positive integer value.",
-                ArgumentName="Days" if "Days" in retention else "Years",
+            raise errors.InvalidRetentionPeriod(
+                "Default retention period must be a positive integer value."
             )
 
     def switch(tx: Transaction, bucket: Bucket) -> None:

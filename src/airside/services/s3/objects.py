@@ -3,7 +3,14 @@
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.s3 import attributes, errors, events, lock, store, upload
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.common import grants_asked, on_object, opened, owner_of_new, tier1
+from airside.services.s3.common import (
+    expiration_of,
+    grants_asked,
+    on_object,
+    opened,
+    owner_of_new,
+    tier1,
+)
 from airside.services.s3.encryption import customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import Version, check_write_conditions
@@ -39,18 +46,18 @@ async def store_object(ctx: Context, request: Request, event: str) -> Result:
     draft.checksum_type = "FULL_OBJECT" if received.checksums else ""
     random_bytes = ctx.ids.random_bytes(18)
 
-    def put(tx: Transaction) -> tuple[Bucket, Version]:
+    def put(tx: Transaction) -> tuple[Bucket, Version, str | None]:
         bucket = store.load_bucket(tx, request["Bucket"])
         check_write_conditions(store.current(tx, bucket.name, key), request, key)
         version = add_draft(tx, ctx, bucket, key, draft, random_bytes)
         upload.keep(tx, ctx, bucket.name, key, version, received.data)
         events.record(tx, ctx, bucket, event, key, version)
-        return bucket, version
+        return bucket, version, expiration_of(tx, bucket, key, version)
 
-    bucket, version = await ctx.store.transact(put)
+    bucket, version, expiration = await ctx.store.transact(put)
     tier1(ctx, bucket.name)
     events.wake(ctx, bucket)
-    return attributes.written(bucket, version)
+    return attributes.written(bucket, version, expiration)
 
 
 def draft_version(ctx: Context, bucket: Bucket, request: Request) -> Version:

@@ -227,7 +227,8 @@ def _new_grants(request: Request, bucket: Bucket, owner: str) -> list[Grant]:
             "Your request was missing a required header", MissingHeaderName="x-amz-acl"
         )
     if bucket.ownership == ENFORCED:
-        if grants != [full_control(owner)]:
+        canned = request.get("ACL", "bucket-owner-full-control")
+        if grants != [full_control(owner)] or canned != "bucket-owner-full-control":
             raise errors.AccessControlListNotSupported("The bucket does not allow ACLs")
         return grants
     if bucket.blocks("BlockPublicAcls") and any(map(is_public, grants)):

@@ -19,7 +19,8 @@ from airside.services.s3 import errors
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _FREE = frozenset({"awsaccesskeyid", "signature", "x-amz-signature", "policy", "file", "bucket"})
-"""Fields that no condition has to cover; neither have those that begin with x-ignore-."""
+_FREE_HEADS = ("x-ignore-", "x-amz-checksum-")
+"""Fields that no condition has to cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def check_fields(
         else:
             raise _invalid("Invalid Condition: wrong number of arguments.")
     for name in fields:
-        if name not in _FREE and name not in covered and not name.startswith("x-ignore-"):
+        if name not in _FREE and name not in covered and not name.startswith(_FREE_HEADS):
             raise errors.AccessDenied(f"Invalid according to Policy: Extra input fields: {name}")
     return span
 

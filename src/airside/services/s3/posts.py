@@ -98,6 +98,7 @@ async def post_object(ctx: Context, request: Request) -> Result:
         wanted["ContentType"] = form.file_type
     wanted["Body"] = _Bounded(form, span)
     acting = Context(ctx.cloud, who, ctx.region, ctx.request_id, "s3", "PostObject", ctx.trace_id)
+    acting.http = ctx.http
     stored = await store_object(acting, wanted, "ObjectCreated:Post")
     return _answer(ctx, fields, bucket, key, stored)
 

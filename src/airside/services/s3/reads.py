@@ -8,7 +8,7 @@ from typing import Any
 from airside.kernel import Context, FileSlice, Request, Result, Snapshot, operation
 from airside.services.s3 import access, attributes, encryption, errors, lock, store
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.common import expected_bucket, on_object, opened, tier2
+from airside.services.s3.common import expected_bucket, expiration_of, on_object, opened, tier2
 from airside.services.s3.encryption import CustomerKey, customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import (
@@ -42,6 +42,7 @@ class Found:
     data: bytes = b""
     segments: list[Segment] | None = None
     parts: list[Part] | None = None
+    expiration: str | None = None
     part: Part | None = None
     """The one that was asked for by its number."""
 
@@ -63,7 +64,7 @@ def find(
     bucket = expected_bucket(view, request)
     version = store.current(view, bucket.name, key)
     if version is None:
-        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal, {"Prefix": key}):
+        if not access.may(view, ctx, bucket, "", "s3:ListBucket", {"Prefix": key}):
             raise errors.AccessDenied("Access Denied")
         marker = store.newest_older(view, bucket.name, key) if bucket.is_versioned else None
         told = {"DeleteMarker": True, "VersionId": marker.version_id} if marker else {}
@@ -78,7 +79,7 @@ def specified(
     """A version by its id. Raises NoSuchVersion, InvalidArgument, MethodNotAllowed (a marker)."""
     version = store.find_version(view, bucket.name, key, version_id)
     if version is None:
-        if not access.may(view, bucket, "", "s3:ListBucket", ctx.principal, {"Prefix": key}):
+        if not access.may(view, ctx, bucket, "", "s3:ListBucket", {"Prefix": key}):
             raise errors.AccessDenied("Access Denied")
         if version_id != NULL and len(version_id) != 32:
             raise errors.InvalidArgument(
@@ -124,6 +125,8 @@ async def get_object(ctx: Context, request: Request) -> Result:
         found = Found(bucket, request["Key"], version)
         encryption.check_key(version, secret)
         check_read_conditions(version, request)
+        if bucket.has_lifecycle and "VersionId" not in request:
+            found.expiration = expiration_of(view, bucket, found.key, version)
         span = _span(view, found, request)
         if version.place == INLINE:
             found.data = store.inline_body(view, bucket.name, found.key, version.number)
@@ -157,6 +160,8 @@ async def head_object(ctx: Context, request: Request) -> Result:
         found = Found(bucket, request["Key"], version)
         encryption.check_key(version, secret)
         check_read_conditions(version, request)
+        if bucket.has_lifecycle and "VersionId" not in request:
+            found.expiration = expiration_of(view, bucket, found.key, version)
         return found, _span(view, found, request)
 
     found, span = await ctx.store.read(look)
@@ -213,6 +218,8 @@ def described(found: Found, request: Mapping[str, Any]) -> Result:
         **version.headers,
         **attributes.shown_encryption(version),
     }
+    if found.expiration is not None:
+        result["Expiration"] = found.expiration
     if version.metadata:
         result["Metadata"] = version.metadata
     if bucket.is_versioned:

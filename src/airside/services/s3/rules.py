@@ -127,6 +127,9 @@ def _check_lifecycle_rule(rule: Mapping[str, Any]) -> None:
         raise errors.InvalidArgument("'Days' for Expiration action must be a positive integer")
     if expiration.get("Date") is not None and expiration["Date"] % 86_400:
         raise errors.InvalidArgument("'Date' must be at midnight GMT")
+    for step in rule.get("Transitions") or ():
+        if step.get("Date") is not None and step["Date"] % 86_400:
+            raise errors.InvalidArgument("'Date' must be at midnight GMT")
     for kind in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
         days = rule.get(kind, {}).get(
             "NoncurrentDays", rule.get(kind, {}).get("DaysAfterInitiation")

@@ -3,10 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from airside.kernel import Context, Request, Result, ServiceError, Transaction, operation
+from airside.kernel import (
+    Context,
+    Request,
+    Result,
+    ServiceError,
+    Snapshot,
+    Transaction,
+    operation,
+)
 from airside.services.s3 import attributes, errors, limits, rules, store
-from airside.services.s3.bucket import Bucket
+from airside.services.s3.bucket import DEFAULT_ENCRYPTION, Bucket
 from airside.services.s3.common import on_bucket, opened, tier1, tier2
+from airside.services.s3.sweeper import LifecycleSweeper
 
 Change = Callable[[Transaction, Bucket], None]
 
@@ -99,16 +108,28 @@ async def put_bucket_encryption(ctx: Context, request: Request) -> Result:
 @operation("GetBucketEncryption", resource=on_bucket, action="s3:GetEncryptionConfiguration")
 async def get_bucket_encryption(ctx: Context, request: Request) -> Result:
     """The default encryption: SSE-S3 unless something else was set."""
-    found = await get(ctx, request, "encryption", "s3:GetEncryptionConfiguration", None)
-    return {"ServerSideEncryptionConfiguration": found or rules.ENCRYPTED_BY_S3}
+    action = "s3:GetEncryptionConfiguration"
+
+    def look(view: Snapshot) -> dict[str, Any]:
+        bucket = opened(view, ctx, request, action)
+        if not bucket.encryption:
+            raise errors.ServerSideEncryptionConfigurationNotFoundError(
+                "The server side encryption configuration was not found", BucketName=bucket.name
+            )
+        return store.setting(view, bucket.name, "encryption") or rules.ENCRYPTED_BY_S3
+
+    found = await ctx.store.read(look)
+    tier2(ctx, request["Bucket"])
+    return {"ServerSideEncryptionConfiguration": found}
 
 
 @operation("DeleteBucketEncryption", resource=on_bucket, action="s3:PutEncryptionConfiguration")
 async def delete_bucket_encryption(ctx: Context, request: Request) -> Result:
     """Go back to SSE-S3."""
+    classic = ctx.cloud.settings.bucket_defaults == "2022"
 
     def switch(tx: Transaction, bucket: Bucket) -> None:
-        bucket.encryption = rules.default_encryption(rules.ENCRYPTED_BY_S3, bucket)
+        bucket.encryption = {} if classic else DEFAULT_ENCRYPTION
         store.save_bucket(tx, bucket)
         store.save_setting(tx, bucket.name, "encryption", None)
 
@@ -210,6 +231,7 @@ async def put_bucket_lifecycle_configuration(ctx: Context, request: Request) -> 
         store.save_setting(tx, bucket.name, "lifecycle", document)
 
     await change(ctx, request, "s3:PutLifecycleConfiguration", switch)
+    ctx.component(LifecycleSweeper).nudge()
     return {}
 
 

@@ -143,6 +143,11 @@ def newest_older(view: Snapshot, bucket: str, key: str) -> Version | None:
     return None
 
 
+def older_versions(view: Snapshot, bucket: str, key: str) -> list[Version]:
+    """All the older versions and delete markers of a key, newest first."""
+    return [_version(raw) for _, raw in view.scan(*prefix_range(("s3", "older", bucket, key)))]
+
+
 def find_version(view: Snapshot, bucket: str, key: str, version_id: str) -> Version | None:
     """A version by its id (`null` is one)."""
     found = current(view, bucket, key)
