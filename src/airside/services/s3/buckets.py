@@ -9,6 +9,7 @@ from airside.services.s3.bucket import (
     DEFAULT_ENCRYPTION,
     ENFORCED,
     Bucket,
+    Grant,
     owner_of,
 )
 from airside.services.s3.common import default_grants, on_bucket, opened, tier1, tier2
@@ -38,15 +39,7 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
             ArgumentName="x-amz-object-ownership",
             ArgumentValue=ownership,
         )
-    shared = asked(request, ctx.account_id, ctx.account_id)
-    if not classic and shared and any(map(is_public, shared)) and ownership != ENFORCED:
-        raise errors.InvalidBucketAclWithBlockPublicAccessError(
-            "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
-        )
-    if shared is not None and ownership == ENFORCED and request.get("ACL") != "private":
-        raise errors.InvalidBucketAclWithObjectOwnership(
-            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
-        )
+    shared = _grants_asked(ctx, request, ownership, classic=classic)
     lock = bool(request.get("ObjectLockEnabledForBucket"))
     bucket = Bucket(
         name=name,
@@ -81,6 +74,22 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
     await ctx.store.transact(create)
     tier1(ctx, name)
     return {"Location": f"/{name}"}
+
+
+def _grants_asked(
+    ctx: Context, request: Request, ownership: str, *, classic: bool
+) -> list[Grant] | None:
+    """The ACL of a new bucket, if the bucket will take it."""
+    shared = asked(request, ctx.account_id, ctx.account_id)
+    if not classic and shared and any(map(is_public, shared)) and ownership != ENFORCED:
+        raise errors.InvalidBucketAclWithBlockPublicAccessError(
+            "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+        )
+    if shared is not None and ownership == ENFORCED and request.get("ACL") != "private":
+        raise errors.InvalidBucketAclWithObjectOwnership(
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+        )
+    return shared
 
 
 def _region_asked(ctx: Context, request: Request) -> str:
