@@ -44,7 +44,7 @@ def test_there_and_back(encoding):
 
 
 def test_streams_that_follow_each_other():
-    assert expand(gzip.compress(b"one ") + gzip.compress(b"two"), "gzip", 100) == b"one two"
+    assert expand(gzip.compress(b"one ", mtime=0) + gzip.compress(b"two"), "gzip", 100) == b"one two"
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_streams_that_follow_each_other():
         (b"plain", "gzip"),
         (b"plain", "deflate"),
         (b"plain", "br"),
-        (gzip.compress(b"short")[:-1], "gzip"),
-        (gzip.compress(b"x" * 101), "gzip"),
+        (gzip.compress(b"short", mtime=0)[:-1], "gzip"),
+        (gzip.compress(b"x" * 101, mtime=0), "gzip"),
         (zlib.compress(b"x" * 101), "deflate"),
     ],
 )
