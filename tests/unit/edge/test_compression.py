@@ -44,7 +44,7 @@ def test_there_and_back(encoding):
 
 
 def test_streams_that_follow_each_other():
-    assert expand(gzip.compress(b"one ", mtime=0) + gzip.compress(b"two"), "gzip", 100) == b"one two"
+    assert expand(gzip.compress(b"one ") + gzip.compress(b"two"), "gzip", 100) == b"one two"
 
 
 @pytest.mark.parametrize(
