@@ -1,13 +1,13 @@
 """All the benchmarks behind SPECIFICATION.md, one after the other.
 
 python -m benchmarks             everything
-python -m benchmarks dynamodb site some
+python -m benchmarks dynamodb sites some
 """
 
 import runpy
 import sys
 
-ALL = ("startup", "invoke", "dynamodb", "site")
+ALL = ("startup", "invoke", "dynamodb", "sites")
 
 
 def main() -> None:

@@ -66,11 +66,12 @@ class Deploy:
     ) -> Outcome:
         """Make the bucket hold the files of `folder`. Interrupted, it is finished by the next."""
         self.watch.looking(f"Looking at {folder}")
-        found = files.scan(folder)
-        live = self.site.list()
-        memory = Memory.of(self.cloud.place, f"{self.site.name}/{self.site.prefix}", folder)
+        with ThreadPoolExecutor(2) as pool:  # the answers come while the folder is read
+            listing, opening = pool.submit(self.site.list), pool.submit(self._open, create=False)
+            found = files.scan(folder)
+            memory = Memory.of(self.cloud.place, f"{self.site.name}/{self.site.prefix}", folder)
+            live, (releases, journal) = listing.result(), opening.result()
         changed = _changed(found, live, memory)
-        releases, journal = self._open(create=False)
         former = _former(releases) if delete and live.keys() - found.keys() else Former()
         plan = make_plan(
             found, live, changed, former, delete=delete, unfinished=journal is not None
