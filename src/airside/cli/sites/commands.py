@@ -1,7 +1,6 @@
 """`airside sync` and `airside site ...`."""
 
 import time
-import webbrowser
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +80,8 @@ def run_list(where: Where, *, as_json: bool) -> None:
 
 def run_open(where: Where, name: str | None) -> None:
     """Open a site in the browser; in a pipe, its address only."""
+    import webbrowser
+
     cloud = where.cloud()
     site = _pick(cloud, name)
     out.out(site["address"])

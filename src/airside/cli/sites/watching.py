@@ -5,7 +5,6 @@ import threading
 from types import TracebackType
 
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from airside.cli.display import err, out, say
 
@@ -48,6 +47,8 @@ class Bar(Quiet):
     """A bar on standard error, gone when it is full."""
 
     def __init__(self) -> None:
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
             DownloadColumn(), TextColumn("[dim]{task.fields[name]}[/dim]"),
