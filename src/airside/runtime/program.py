@@ -206,7 +206,8 @@ class Streaming:
         self._error: Outcome | None = None
         exchange.sink = self._take
         if self._stream is not None:
-            self._stream.begin(exchange.headers.get("content-type", ""), exchange.resume)
+            kind = exchange.headers.get("content-type") or "application/octet-stream"
+            self._stream.begin(kind, exchange.resume)
 
     def _take(self, data: bytes) -> None:
         self._count += len(data)

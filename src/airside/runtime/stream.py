@@ -26,6 +26,7 @@ class ResponseStream:
         self._ended = False
         self._more = asyncio.Event()
         self._on_room: Callable[[], None] | None = None
+        self._abandoned = False
 
     def begin(self, content_type: str, on_room: Callable[[], None]) -> None:
         """The first byte is about to come; `on_room` is called when more may, after a full."""
@@ -35,6 +36,8 @@ class ResponseStream:
 
     def feed(self, chunk: bytes) -> bool:
         """Add a chunk; whether more may follow at once."""
+        if self._abandoned:
+            return True
         self._chunks.append(chunk)
         self._buffered += len(chunk)
         self._more.set()
@@ -46,17 +49,31 @@ class ResponseStream:
         self._more.set()
         self.begun.set()
 
+    def abandon(self) -> None:
+        """Nobody reads on; the function goes on all the same, as on AWS."""
+        self._abandoned = True
+        self._chunks.clear()
+        if self._on_room and self._buffered >= _BUFFER_BYTES:
+            self._on_room()
+        self._buffered = 0
+
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Every chunk, as it comes."""
-        while True:
-            while self._chunks:
-                chunk = self._chunks.popleft()
-                full = self._buffered >= _BUFFER_BYTES
-                self._buffered -= len(chunk)
-                if full and self._buffered < _BUFFER_BYTES and self._on_room:
-                    self._on_room()
-                yield chunk
-            if self._ended:
-                return
-            self._more.clear()
-            await self._more.wait()
+        """Every chunk, as it comes. Whoever does not read to the end abandons it."""
+        try:
+            while True:
+                while self._chunks:
+                    yield self._take()
+                if self._ended:
+                    return
+                self._more.clear()
+                await self._more.wait()
+        finally:
+            self.abandon()
+
+    def _take(self) -> bytes:
+        chunk = self._chunks.popleft()
+        full = self._buffered >= _BUFFER_BYTES
+        self._buffered -= len(chunk)
+        if full and self._buffered < _BUFFER_BYTES and self._on_room:
+            self._on_room()
+        return chunk

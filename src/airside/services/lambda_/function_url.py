@@ -18,9 +18,7 @@ from airside.protocol.documents import load_json
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TEXT_KINDS = ("text/", "application/json", "application/xml", "application/javascript")
-_OWN_HEADERS = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "transfer-encoding"}
-)
+OWN_HEADERS = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 
 
 class Url(Struct, kw_only=True):
@@ -123,7 +121,7 @@ def _explicit(value: dict[str, Any]) -> HttpResponse:
         (str(name).lower(), _header(item)) for name, item in (value.get("headers") or {}).items()
     ]
     headers += [("set-cookie", _header(each)) for each in value.get("cookies") or []]
-    headers = [pair for pair in headers if pair[0] not in _OWN_HEADERS]
+    headers = [pair for pair in headers if pair[0] not in OWN_HEADERS]
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "application/json"))
     body = value.get("body") or ""

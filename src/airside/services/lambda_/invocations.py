@@ -5,11 +5,9 @@ import binascii
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
 from airside.kernel import Context, Request, Result, operation
-from airside.runtime.spec import Event, Outcome
-from airside.services.lambda_ import errors, limits
+from airside.runtime.spec import Event
+from airside.services.lambda_ import errors, limits, streaming
 from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor, Target
 from airside.services.lambda_.names import function_arn, requested
@@ -71,26 +69,30 @@ async def invoke_with_response_stream(ctx: Context, request: Request) -> Result:
         request_id=ctx.request_id, payload=payload, arn=name.qualified_arn, trace_id=ctx.trace_id,
         client_context=_client_context(request), tail=request.get("LogType") == "Tail",
     )  # fmt: skip
-    outcome = await executor.invoke(ctx, target, event)
+    answer = await streaming.begin(executor.invoke(ctx, target, event), event)
     return {
         "StatusCode": 200,
         "ExecutedVersion": target.version.version,
-        "ResponseStreamContentType": "application/octet-stream",
-        "EventStream": _stream_events(outcome, tail=event.tail),
+        "EventStream": _stream_events(answer, tail=event.tail),
     }
 
 
-async def _stream_events(outcome: Outcome, *, tail: bool) -> AsyncIterator[dict[str, Any]]:
+async def _stream_events(answer: streaming.Answer, *, tail: bool) -> AsyncIterator[dict[str, Any]]:
     complete: dict[str, Any] = {}
+    async for chunk in answer.chunks():
+        yield {"PayloadChunk": {"Payload": chunk}}
+    outcome = await answer.outcome()
     if outcome.failed:
-        error = msgspec.json.decode(outcome.payload)
-        complete["ErrorCode"] = error.get("errorType", "Unhandled")
-        complete["ErrorDetails"] = error.get("errorMessage", "")
-    else:
-        yield {"PayloadChunk": {"Payload": outcome.payload}}
+        complete["ErrorCode"] = outcome.error_type or "Unhandled"
+        complete["ErrorDetails"] = _details(outcome.payload)
     if tail:
         complete["LogResult"] = base64.b64encode(outcome.tail).decode()
     yield {"InvokeComplete": complete}
+
+
+def _details(payload: bytes) -> str:
+    """The error that a function ended with, as JSON."""
+    return payload.decode("utf-8", "replace")
 
 
 async def accept(ctx: Context, target: Target, event: Event) -> Result:
