@@ -131,8 +131,7 @@ class Agent:
         ours, theirs = socket_pair()
         try:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", f'exec "$@" 3<&{theirs}', "sh",
-                 *boot.command(sys.executable, "agent"), str(os.getpid())],
+                [*boot.command(sys.executable, "agent"), str(os.getpid()), str(theirs)],
                 pass_fds=[theirs], env={}, start_new_session=True, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         finally:

@@ -321,6 +321,7 @@ class Environment:
             message = f"RequestId: {self._event.request_id} Error: {said}"
             payload = {"errorType": kind, "errorMessage": message}
             outcome = Outcome(json.dumps(payload).encode(), "error", kind)
+            outcome.lost = ending.status is None
             outcome.peak_mb = min(self.spec.memory_mb, ending.peak_bytes >> 20)
             if ending.out_of_memory:
                 outcome.peak_mb = self.spec.memory_mb
@@ -349,7 +350,8 @@ class Environment:
         started = self._started_at or self._clock.monotonic()
         init_ms = (self._clock.monotonic() - started) * 1000
         kind = error.get("errorType", "Runtime.Unknown")
-        return Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms)
+        lost = self._init_error is None and ending.status is None
+        return Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost)
 
     def _deadline_after(self, seconds: float, what: Callable[[], None]) -> None:
         self._cancel_deadline()

@@ -65,6 +65,11 @@ class Pool:
         """Environments that have ended their INIT."""
         return len(self._all) - self._starting
 
+    @property
+    def idle(self) -> int:
+        """Those that wait for an event."""
+        return len(self._idle)
+
     def invoke(self, event: Event) -> Awaitable[Outcome]:
         """Serve one event. Abandoning the result does not stop the event."""
         future: asyncio.Future[Outcome] = self._loop.create_future()

@@ -81,6 +81,8 @@ class Outcome:
     billed_ms: int = 0
     peak_mb: int = 0
     tail: bytes = b""
+    lost: bool = False
+    """Whether not the function failed but what carries it: the same event may well succeed."""
 
     @property
     def failed(self) -> bool:

@@ -69,7 +69,10 @@ class Template:
         self._keep()
         self._next_id += 1
         environment_id = self._next_id
-        self._on_exit[environment_id] = on_exit
+        if self.closed:  # it has just died, and will tell nobody any more
+            self._loop.call_soon(on_exit, Ending(None))
+        else:
+            self._on_exit[environment_id] = on_exit
         self._channel.send({"op": "start", "id": environment_id, "config": config}, fds)
         return environment_id
 

@@ -142,10 +142,11 @@ def _control_group() -> str:
 
 
 def main() -> None:
-    """Run the agent; the server's process id is the first argument."""
+    """Run the agent, given the server's process id and the descriptor of the conversation."""
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     system.die_with_parent(int(sys.argv[1]), by=signal.SIGTERM)
+    place([int(sys.argv[2])])
     channel = Channel(socket.socket(fileno=CONTROL))
     base = _control_group()
     children = Children()

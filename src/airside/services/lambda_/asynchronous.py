@@ -121,6 +121,10 @@ class AsyncEvents(Component):
             record.throttles += 1
             await self._later(key, record, throttle_wait_seconds(record.throttles))
             return
+        if outcome.lost:  # no fault of the function's: not one of its attempts
+            record.throttles += 1
+            await self._later(key, record, throttle_wait_seconds(record.throttles))
+            return
         record.attempts += 1
         if not outcome.failed:
             await self._finish(ctx, target, key, record, settings, "Success", outcome)
