@@ -71,7 +71,7 @@ def test_whatever_is_killed_asynchronous_events_complete(start):
     server.kill()
     server = start()
     assert invoke(server, id=-2, seconds=0) == (None, -2)
-    eventually(lambda: served(server) >= set(range(count)), 30)
+    eventually(lambda: served(server) >= set(range(count)), 60)
 
 
 def test_callers_get_errors_or_answers_and_then_answers_again(start):

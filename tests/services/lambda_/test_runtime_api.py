@@ -31,7 +31,9 @@ def program(function):
     """Make a function of a zip."""
 
     def make(package, name="function", **more):
-        given = {"Runtime": "provided.al2023", "Handler": "some.handler", **more}
+        given = {
+            "Runtime": "provided.al2023", "Handler": "some.handler", "Timeout": 20, **more,
+        }  # fmt: skip
         return function("", name, Code={"ZipFile": package}, **given)
 
     return make
