@@ -110,7 +110,7 @@ async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
     if front.path != request.path:
         request = HttpRequest(
             request.method, front.path, request.query, request.headers, request.body,
-            request.client, request.scheme, request.port,
+            request.client, request.scheme, request.port, request.path.removesuffix(front.path),
         )  # fmt: skip
     x.response = await service.fronts[front.zone](ctx, request, front.label)
 

@@ -60,6 +60,8 @@ class HttpRequest(Struct):
     scheme: str = "http"
     port: int = 0
     """The local port the request came in by: each site has one of its own."""
+    prefix: str = ""
+    """What stood before `path` in the address, where a path said whose front door is meant."""
 
     @property
     def host(self) -> str:

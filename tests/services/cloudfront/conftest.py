@@ -1,6 +1,8 @@
 """A distribution in front of a bucket, and visits to it."""
 
+import http.server
 import json
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -153,3 +155,95 @@ def make_site(aws, name: str, server) -> Site:
 @pytest.fixture
 def site(aws, account, server) -> Site:
     return make_site(aws, account, server)
+
+
+class Origin:
+    """A web server of the test's own that answers as told, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.status, self.headers, self.body = 200, {}, b"hello"
+        self.delay = threading.Event()
+        self.delay.set()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def answers(self, body: bytes = b"hello", status: int = 200, **headers: str) -> None:
+        self.body, self.status = body, status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def _handler(origin) -> Any:  # noqa: N805  # `self` is the handler's
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def answer(self):
+                size = int(self.headers.get("content-length", 0))
+                self.sent = self.rfile.read(size) if size else b""
+                origin.asked.append(self)
+                origin.delay.wait(30)
+                status = origin.status
+                asked = self.headers.get("If-None-Match")
+                if asked and asked == origin.headers.get("ETag"):
+                    status = 304
+                body = b"" if status == 304 else origin.body
+                self.send_response(status)
+                for name, value in origin.headers.items():
+                    self.send_header(name, value)
+                if "Transfer-Encoding" not in origin.headers:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def __getattr__(self, name):
+                if name.startswith("do_"):
+                    return self.answer
+                raise AttributeError(name)
+
+            def log_message(self, *_arguments):
+                pass
+
+        return Handler
+
+    def close(self) -> None:
+        self.delay.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def origin():
+    made = Origin()
+    yield made
+    made.close()
+
+
+def custom_origin(port: int, identifier: str = "site", **more: Any) -> dict[str, Any]:
+    return {
+        "Id": identifier,
+        "DomainName": "localhost",
+        "CustomOriginConfig": {
+            "HTTPPort": port, "HTTPSPort": 443, "OriginProtocolPolicy": "http-only",
+            "OriginSslProtocols": some(["TLSv1.2"]), "OriginReadTimeout": 30,
+            "OriginKeepaliveTimeout": 5,
+        },
+        **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def edge(aws, account, server, origin) -> Site:
+    """A distribution in front of `origin`, which caches for a minute unless told otherwise."""
+    cloudfront = aws("cloudfront")
+    site = Site(None, cloudfront, f"edge-{account}", "", server.endpoint)
+    policy = site.cache_policy()
+    config = configuration(
+        site.bucket, "",
+        Origins=some([custom_origin(origin.port)]),
+        DefaultCacheBehavior=behavior(CachePolicyId=policy, Compress=False),
+    )  # fmt: skip
+    site.id = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
+    return site

@@ -15,6 +15,7 @@ from airside.services.cloudfront import (
     signers,
     tags,
 )
+from airside.services.cloudfront.dialing import Dialer
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.front import cloudfront_front
 from airside.services.cloudfront.sites import list_sites
@@ -34,7 +35,7 @@ SERVICE = Service(
         tags,
     ],
     errors=errors,
-    components=[Edge],
+    components=[Edge, Dialer],
     resources=[
         resources.CachePolicyResource,
         resources.DistributionResource,

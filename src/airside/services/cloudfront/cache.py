@@ -49,13 +49,17 @@ class Entry(Struct, kw_only=True, array_like=True):
 class Kept:
     """An Entry with its body at hand, and the head of its last answer."""
 
-    __slots__ = ("body", "entry", "head", "head_age", "lowered")
+    __slots__ = ("body", "entry", "head", "head_age", "head_of", "lowered", "retry_at")
 
     def __init__(self, entry: Entry, body: bytes | FileSlice) -> None:
         self.entry = entry
         self.body = body
         self.head: Headers = []
         self.head_age = -1
+        self.head_of: object = None
+        """The behaviour whose policy the head follows."""
+        self.retry_at = 0.0
+        """The origin failed: it is not asked again before."""
         self.lowered = {name.lower(): value for name, value in entry.headers}
 
     @property
@@ -160,7 +164,7 @@ class Cache:
             await asyncio.to_thread(self._link, path, entry, body)
             kept = Kept(entry, FileSlice(self._body_path(path), 0, entry.size))
             self.remember(kept)
-        await self._make_room(entry.size)
+        await self._make_room(entry.size + limits.DISK_BLOCK_BYTES)
         return kept
 
     async def spool(self, chunks: AsyncIterator[bytes], name: str) -> bytes | Path:
@@ -221,7 +225,8 @@ class Cache:
         for path in self._folder.glob("*/*"):
             with contextlib.suppress(OSError):
                 status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
+                size = status.st_size + limits.DISK_BLOCK_BYTES
+                found.append((status.st_mtime, size, path))
         return found
 
     def _measure(self) -> int:
@@ -244,3 +249,22 @@ def _append(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         file.write(data)
+
+
+def read(body: FileSlice) -> bytes:
+    """Part of a file, whole."""
+    with body.path.open("rb") as file:
+        file.seek(body.offset)
+        return file.read(body.length)
+
+
+async def pieces(body: FileSlice) -> AsyncIterator[bytes]:
+    """Part of a file, a megabyte at a time."""
+    offset, left = body.offset, body.length
+    while left:
+        piece = await asyncio.to_thread(read, FileSlice(body.path, offset, min(left, 1 << 20)))
+        if not piece:
+            return
+        yield piece
+        offset += len(piece)
+        left -= len(piece)

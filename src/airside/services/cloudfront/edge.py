@@ -3,16 +3,17 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from airside.kernel import Cloud, Component, ServiceError, Snapshot, Transaction
 from airside.services.cloudfront import managed, store
-from airside.services.cloudfront.cache import Cache, Kept
+from airside.services.cloudfront.cache import Cache
 from airside.services.cloudfront.plan import Matcher, Plan, compile_plan
 from airside.services.cloudfront.store import Invalidation
 
+T = TypeVar("T")
 _MANAGED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "cache-policy": managed.CACHE_POLICIES,
     "origin-request-policy": managed.ORIGIN_REQUEST_POLICIES,
@@ -31,8 +32,8 @@ class Edge(Component):
         super().__init__(cloud)
         self._plans: dict[str, Plan] = {}
         self._by_id: dict[str, Plan] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.under_way: dict[str, asyncio.Future[Kept | None]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.under_way: dict[str, asyncio.Task[Any]] = {}
         self.cache = Cache(self._folder("unopened"))
 
     def _folder(self, generation: str) -> Path:
@@ -61,15 +62,16 @@ class Edge(Component):
         for task in self._tasks:
             task.cancel()
 
-    def later(self, work: Any) -> None:
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something after the answer."""
+        _ = self.begin(work)
 
-        async def run() -> None:
-            await work
-
-        task = asyncio.get_running_loop().create_task(run())
+    def begin(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Do something apart from who asked for it: who leaves does not end it."""
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def plan(self, label: str) -> Plan | None:
         """The plan behind a host's label, if it has been made already."""
@@ -89,6 +91,8 @@ class Edge(Component):
 
             def policy(kind: str, wanted: str) -> Mapping[str, Any]:
                 own = store.find(view, account, kind, wanted)
+                if own is not None and kind == "function":
+                    return own.facts["live"]  # type: ignore[no-any-return]
                 config = own.config if own else _MANAGED.get(kind, {}).get(wanted)
                 if config is None:
                     raise Dangling(f"The distribution names a {kind} that does not exist: {wanted}")

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,9 @@ from airside.services.cloudfront.plan import CacheRule, ErrorRule
 _ALWAYS_CACHED_ERRORS = frozenset({404, 410, 414, 500, 501, 502, 503, 504})
 _CACHED = frozenset({200, 203, 206, 300, 301, 302, 303, 304, 307, 308})
 """Errors: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html"""
+
+
+_DIRECTIVE = re.compile(r"""([^\s,;="]+)\s*(?:=\s*("[^"]*"|[^\s,]*))?""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,11 @@ class Freshness:
 
 
 def directives(cache_control: str) -> dict[str, str]:
-    """`max-age=60, no-store` as a mapping."""
-    found: dict[str, str] = {}
-    for item in cache_control.split(","):
-        name, _, value = item.strip().partition("=")
-        if name:
-            found[name.lower()] = value.strip().strip('"')
-    return found
+    """`max-age=60, no-store` as a mapping; values may be quoted, with commas in them."""
+    return {
+        match[1].lower(): (match[2] or "").strip('"')
+        for match in _DIRECTIVE.finditer(cache_control)
+    }
 
 
 def freshness(
@@ -45,7 +47,8 @@ def freshness(
 ) -> Freshness:
     """Of a response with `headers` (lower-case names), fetched now."""
     control = directives(headers.get("cache-control", ""))
-    refused = bool(control.keys() & {"no-store", "no-cache", "private"})
+    refused = not control.keys().isdisjoint(("no-store", "private")) \
+        or control.get("no-cache") == "" or headers.get("vary", "").strip() == "*"  # fmt: skip
     asked = _asked(control, headers, now)
     if status >= 400:
         return _of_error(rule, status, asked, refused, error, error_seconds)
@@ -57,6 +60,8 @@ def freshness(
         seconds = max(rule.min_ttl, min(rule.default_ttl, rule.max_ttl))
     else:
         seconds = max(rule.min_ttl, min(asked, rule.max_ttl))
+    if not control.keys().isdisjoint(("must-revalidate", "proxy-revalidate")):
+        return Freshness(seconds, 0.0, 0.0)
     return Freshness(
         seconds,
         _seconds(control.get("stale-while-revalidate")) or 0.0,

@@ -1,15 +1,18 @@
 """The front door: what a browser reaches when it opens a distribution's address.
 
-A local site's port has no TLS, so a viewer protocol policy of redirect-to-https or https-only lets
-plain HTTP pass: there is nowhere to redirect to.
+Without `--tls` a local site has no HTTPS, so a viewer protocol policy of redirect-to-https or
+https-only lets plain HTTP pass: there is nowhere to redirect to.
 """
 
 from airside.kernel import Context, HttpRequest, HttpResponse
 from airside.services.cloudfront import pages
+from airside.services.cloudfront.admission import signed_for, turned_away
 from airside.services.cloudfront.edge import Dangling, Edge
 from airside.services.cloudfront.origin import Question
-from airside.services.cloudfront.viewing import own_page
-from airside.services.cloudfront.visit import Visit, new_cf_id
+from airside.services.cloudfront.plan import Plan
+from airside.services.cloudfront.scripts import on_request, on_response
+from airside.services.cloudfront.viewing import new_cf_id, own_page
+from airside.services.cloudfront.visit import Visit
 
 
 async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> HttpResponse:
@@ -23,23 +26,40 @@ async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> Ht
             return own_page(502, error.message, None, new_cf_id(ctx))
         if plan is None:
             return own_page(404, pages.NO_DISTRIBUTION, None, new_cf_id(ctx))
-    if not plan.enabled:
-        return own_page(403, pages.DISABLED, plan, new_cf_id(ctx))
     ctx.account_id = plan.account_id
-    path = request.path
-    if path == "/" and plan.root_object:
-        path = f"/{plan.root_object}"
-    question = Question(
-        request.method, path, request.query, request.headers, request.body, request.client,
-        request.scheme,
-    )  # fmt: skip
-    visit = Visit(ctx, edge, plan, question)
-    response = visit.at_hand()
-    if response is None:
-        response = await visit.answer()
+    response = await _answered(ctx, edge, plan, _question(plan, request))
     ctx.use("Requests-HTTPS" if request.scheme == "https" else "Requests-HTTP", 1, plan.arn)
     body = response.body
     size = len(body) if isinstance(body, bytes) else getattr(body, "length", 0)
     if size and request.method != "HEAD":
         ctx.use("DataTransfer-Out-Bytes", size, plan.arn)
     return response
+
+
+def _question(plan: Plan, request: HttpRequest) -> Question:
+    path = request.path
+    if path == "/" and plan.root_object:
+        path = f"/{plan.root_object}"
+    return Question(
+        request.method, path, request.query, request.headers, request.body, request.client,
+        request.scheme, request.path, request.prefix,
+    )  # fmt: skip
+
+
+async def _answered(ctx: Context, edge: Edge, plan: Plan, question: Question) -> HttpResponse:
+    behavior = plan.behavior(question.path)
+    refused = turned_away(ctx, plan, behavior, question)
+    if refused is not None:
+        return refused
+    unsigned = signed_for(ctx, plan, behavior, question)
+    if unsigned is not None:
+        return await Visit(ctx, edge, plan, behavior, question).refused(unsigned)
+    if not behavior.scripts:
+        visit = Visit(ctx, edge, plan, behavior, question)
+        return visit.at_hand() or await visit.answer()
+    made = on_request(ctx, plan, behavior, question)
+    if made is not None:
+        return made
+    visit = Visit(ctx, edge, plan, behavior, question)
+    response = visit.at_hand() or await visit.answer()
+    return on_response(ctx, plan, behavior, question, response)

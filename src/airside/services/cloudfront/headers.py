@@ -11,6 +11,19 @@ HOP_BY_HOP = frozenset(
      "transfer-encoding", "upgrade", "content-length", "date"}
 )  # fmt: skip
 """Of one connection, not of the response; Content-Length and Date are written anew."""
+_OF_ANOTHER_EDGE = frozenset({"age", "x-cache", "x-amz-cf-id", "x-amz-cf-pop"})
+
+
+def kept_of(headers: Headers) -> Headers:
+    """What of an origin's headers a viewer may see."""
+    kept = [
+        item
+        for item in headers
+        if item[0].lower() not in HOP_BY_HOP and item[0].lower() not in _OF_ANOTHER_EDGE
+    ]
+    if not any(name.lower() == "server" for name, _ in kept):
+        kept.append(("Server", "CloudFront"))
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,8 @@ class ResponsePolicy:
     """(name, value, whether it replaces the origin's)"""
     removed: frozenset[str] = frozenset()
     cors: Cors | None = None
+    timing_rate: float = 0.0
+    """Percent of responses that tell in Server-Timing how they came about."""
 
     def applied(self, headers: Headers) -> Headers:
         """What does not depend on who asks."""
@@ -94,10 +109,12 @@ def compile_response_policy(config: Mapping[str, Any]) -> ResponsePolicy:
         headers.append((item["Header"], item.get("Value", ""), bool(item["Override"])))
     removed = (config.get("RemoveHeadersConfig") or {}).get("Items") or []
     cors = config.get("CorsConfig")
+    timing = config.get("ServerTimingHeadersConfig") or {}
     return ResponsePolicy(
         headers=tuple(headers),
         removed=frozenset(item["Header"].lower() for item in removed),
         cors=_cors(cors) if cors else None,
+        timing_rate=timing.get("SamplingRate", 0.0) if timing.get("Enabled") else 0.0,
     )
 
 

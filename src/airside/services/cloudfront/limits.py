@@ -28,3 +28,5 @@ DISK_BYTES_MAX = 2 << 30
 """What the cache may take on disk, ours."""
 INVALIDATIONS_KEPT = 1000
 """Older invalidations are forgotten together with everything cached before them, ours."""
+DISK_BLOCK_BYTES = 4096
+"""What the smallest file takes, ours."""

@@ -1,6 +1,8 @@
 """Asking an origin: a bucket through S3's operations, anything else by HTTP in this cloud."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
@@ -13,14 +15,18 @@ from airside.kernel import (
     Context,
     FileSlice,
     HttpRequest,
+    HttpResponse,
     Principal,
     Request,
     Result,
     ServiceError,
 )
 from airside.kernel.principal import ANONYMOUS, service_principal
+from airside.services.cloudfront import pages
 from airside.services.cloudfront.cache_key import chosen_cookies, chosen_query
+from airside.services.cloudfront.dialing import Dialer, OriginDown, OriginSlow, Place
 from airside.services.cloudfront.headers import HOP_BY_HOP, Headers
+from airside.services.cloudfront.pages import error_page
 from airside.services.cloudfront.plan import Behavior, Names, Origin, Plan
 
 _S3_HEADERS = {
@@ -28,6 +34,7 @@ _S3_HEADERS = {
     "ContentDisposition": "Content-Disposition",
     "ContentEncoding": "Content-Encoding",
     "ContentLanguage": "Content-Language",
+    "ContentRange": "Content-Range",
     "ContentType": "Content-Type",
     "ETag": "ETag",
     "Expires": "Expires",
@@ -37,6 +44,13 @@ _S3_HEADERS = {
     "StorageClass": "x-amz-storage-class",
     "WebsiteRedirectLocation": "x-amz-website-redirect-location",
 }
+_S3_CONDITIONS = {
+    "if-match": "IfMatch",
+    "if-none-match": "IfNoneMatch",
+    "if-modified-since": "IfModifiedSince",
+    "if-unmodified-since": "IfUnmodifiedSince",
+    "range": "Range",
+}
 _STATUSES = {
     "NoSuchKey": 404,
     "NoSuchBucket": 404,
@@ -44,6 +58,7 @@ _STATUSES = {
     "AccessDenied": 403,
     "AccessDeniedException": 403,
     "PreconditionFailed": 412,
+    "InvalidRange": 416,
     "MethodNotAllowed": 405,
     "SlowDown": 503,
     "InvalidURI": 400,
@@ -51,6 +66,10 @@ _STATUSES = {
     "EntityTooLarge": 400,
 }
 _NEVER_FORWARDED = HOP_BY_HOP | {"expect", "accept-encoding", "host"}
+_NO_SUCH_HOST = b"No such host in this cloud\n"
+_AMAZON = (".amazonaws.com", ".amazonaws.com.cn", ".cloudfront.net", ".on.aws")
+_PARTS = frozenset({"range", "if-range", "if-match", "if-none-match", "if-modified-since",
+                    "if-unmodified-since"})  # fmt: skip
 _ALWAYS_FORWARDED = frozenset({"content-type", "content-encoding", "content-md5", "range"})
 """Of requests with a body: without them the origin could not read it."""
 
@@ -63,7 +82,7 @@ class Answer:
     headers: Headers = field(default_factory=list)
     body: bytes | FileSlice | AsyncIterator[bytes] = b""
     reached: bool = True
-    """False when nobody answered at all."""
+    """False when nobody answered at all: then status and body are the edge's own."""
 
 
 @dataclass(slots=True)
@@ -78,10 +97,12 @@ class Question:
     body: Body = field(default_factory=BytesBody)
     client: str = "127.0.0.1"
     scheme: str = "http"
-
-
-class OriginDown(Exception):
-    """The origin cannot be reached."""
+    asked: str = ""
+    """The path as the viewer wrote it: `path` may be the default root object."""
+    prefix: str = ""
+    """What stood before it in the path, where the host does not say which distribution."""
+    parts: bool = False
+    """Whether conditions and ranges are the origin's business, because nothing is kept here."""
 
 
 async def ask(
@@ -126,19 +147,32 @@ async def _ask_bucket(
             return _s3_error(405, "MethodNotAllowed", "The specified method is not allowed.", ctx)
         if not key:
             return await _list(ctx, origin, principal)
-        if "if-none-match" in conditions:
-            wanted["IfNoneMatch"] = conditions["if-none-match"]
-        elif "if-modified-since" in conditions:
-            since = parsedate_to_datetime(conditions["if-modified-since"])
-            wanted["IfModifiedSince"] = since.timestamp()
+        wanted.update(_s3_conditions(question.headers if question.parts else conditions))
         name = "HeadObject" if question.method == "HEAD" else "GetObject"
         found = await ctx.call("s3", name, wanted, principal=principal)
     except ServiceError as error:
         if error.name == "NotModified":
-            return Answer(304)
+            return Answer(304, _s3_headers(error.members))
         status = _STATUSES.get(error.name, error.status or 400)
         return _s3_error(status, error.name.removesuffix("Exception"), error.message, ctx)
-    return Answer(200, _s3_headers(found), found.get("Body", b""))
+    status = 206 if "ContentRange" in found else 200
+    return Answer(status, _s3_headers(found), found.get("Body", b""))
+
+
+def _s3_conditions(headers: Mapping[str, str]) -> Request:
+    """Conditions and a single range, as GetObject takes them."""
+    found: Request = {}
+    for name, member in _S3_CONDITIONS.items():
+        if name not in headers:
+            continue
+        if "Since" not in member:
+            found[member] = headers[name]
+            continue
+        with contextlib.suppress(ValueError, TypeError):  # a date that is none is ignored
+            found[member] = parsedate_to_datetime(headers[name]).timestamp()
+    if "," in headers.get("range", "") or "if-range" in headers:
+        found.pop("Range", None)
+    return found
 
 
 async def _put(ctx: Context, wanted: Request, question: Question, principal: Principal) -> Answer:
@@ -204,23 +238,67 @@ async def _ask_host(
     headers = forwarded_headers(plan, behavior, origin, question)
     headers.update(conditions)
     scheme = question.scheme if origin.protocol == "match-viewer" else origin.protocol[:-5]
-    answer = await ctx.fetch(
-        HttpRequest(
-            question.method,
-            quote(unquote(origin.path), safe="/:@!$&'()*+,;=~%") + question.path,
-            forwarded_query(behavior, question.query),
-            headers,
-            question.body,
-            question.client,
-            scheme,
-        )
+    request = HttpRequest(
+        question.method,
+        quote(unquote(origin.path), safe="/:@!$&'()*+,;=~%") + question.path,
+        forwarded_query(behavior, question.query),
+        headers,
+        question.body,
+        question.client,
+        scheme,
     )
-    kept = [item for item in answer.headers if item[0].lower() not in HOP_BY_HOP]
-    reached = not (answer.status == HTTPStatus.BAD_GATEWAY and answer.body == _NO_SUCH_HOST)
-    return Answer(answer.status, kept, answer.body, reached)
+    answer = await _in_time(ctx.fetch(request), origin.read_seconds)
+    if answer is None:
+        return _unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
+    if answer.status == HTTPStatus.BAD_GATEWAY and answer.body == _NO_SUCH_HOST:
+        return await _ask_outside(ctx, plan, origin, request)
+    return Answer(answer.status, answer.headers, answer.body)
 
 
-_NO_SUCH_HOST = b"No such host in this cloud\n"
+async def _in_time(work: Awaitable[HttpResponse], seconds: float) -> HttpResponse | None:
+    """The answer, or None when it does not come in time: then nobody waits for it any more."""
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    task.cancel()
+    return None
+
+
+async def _ask_outside(
+    ctx: Context, plan: Plan, origin: Origin, request: HttpRequest
+) -> Answer:  # fmt: skip
+    """An origin that is not in this cloud; AWS's own names never are anywhere else."""
+    if origin.domain.endswith(_AMAZON):
+        return _unreached(HTTPStatus.BAD_GATEWAY, plan)
+    tls = request.scheme == "https"
+    place = Place(
+        origin.domain, origin.ports[tls], tls, origin.attempts, origin.connect_seconds,
+        origin.read_seconds, origin.idle_seconds,
+    )  # fmt: skip
+    headers = {**request.headers}
+    if headers.get("host") == origin.domain and place.port not in (80, 443):
+        headers["host"] = f"{origin.domain}:{place.port}"
+    task = asyncio.ensure_future(
+        ctx.component(Dialer).ask(place, request.method, request.target, headers, request.body)
+    )
+    try:
+        reply = await task
+    except OriginSlow:
+        return _unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
+    except OriginDown:
+        return _unreached(HTTPStatus.BAD_GATEWAY, plan)
+    return Answer(reply.status, reply.headers, reply.body)
+
+
+def _unreached(status: HTTPStatus, plan: Plan) -> Answer:
+    reason = pages.TOO_LATE if status == HTTPStatus.GATEWAY_TIMEOUT else pages.NOT_CONNECTED
+    headers = [("Content-Type", "text/html"), ("Server", "CloudFront")]
+    return Answer(status, headers, error_page(status, reason, plan.id), reached=False)
 
 
 def forwarded_query(behavior: Behavior, query: str) -> str:
@@ -251,6 +329,7 @@ def forwarded_headers(
         for name, value in question.headers.items()
         if name not in _NEVER_FORWARDED
         and name != "cookie"
+        and not name.startswith("cloudfront-")
         and (name in keyed or names.include(name) or _needed(question, name))
     }
     cookies = _forwarded_cookies(behavior, question.headers.get("cookie", ""))
@@ -275,7 +354,9 @@ def forwarded_headers(
 
 
 def _needed(question: Question, name: str) -> bool:
-    return name in _ALWAYS_FORWARDED and question.method not in ("GET", "HEAD")
+    if question.method in ("GET", "HEAD"):
+        return question.parts and name in _PARTS
+    return name in _ALWAYS_FORWARDED
 
 
 def _forwarded_cookies(behavior: Behavior, header: str) -> str:

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 from airside.services.cloudfront import limits
 from airside.services.cloudfront.headers import ResponsePolicy, compile_response_policy
 from airside.services.cloudfront.managed import CACHING_DISABLED
+from airside.services.cloudfront.script import Script
+from airside.services.cloudfront.signatures import PublicKey, public_key
 from airside.services.cloudfront.store import Entity, Invalidation
 
 Config = Mapping[str, Any]
@@ -19,7 +21,7 @@ Find = Callable[[str, str], Config]
 """(kind, id) -> the configuration of a policy."""
 
 _S3_HOST = re.compile(
-    r"(?P<bucket>.+?)\.s3(?:[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
+    r"(?P<bucket>.+?)\.s3(?:[.-](?:dualstack\.)?(?!website)(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
 )
 
 
@@ -58,6 +60,11 @@ class CacheRule:
         """Whether anything is ever kept."""
         return self.max_ttl > 0
 
+    @property
+    def wants_facts(self) -> bool:
+        """Whether the key has CloudFront-* headers, which the edge itself writes."""
+        return any(name.startswith("cloudfront-") for name in self.headers)
+
 
 @dataclass(frozen=True, slots=True)
 class ForwardRule:
@@ -84,6 +91,11 @@ class Origin:
     """An origin access identity's id."""
     protocol: str = "match-viewer"
     ports: tuple[int, int] = (80, 443)
+    """(HTTP, HTTPS)"""
+    attempts: int = 3
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    idle_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +112,10 @@ class Behavior:
     compress: bool = False
     response: ResponsePolicy = ResponsePolicy()
     protocol: str = "allow-all"
-    key_groups: tuple[str, ...] = ()
-    functions: Mapping[str, str] = field(default_factory=dict)
-    """Event type -> ARN."""
+    keys: Mapping[str, PublicKey] | None = None
+    """By id: whose signatures open it; None when it is open to all."""
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+    """Event type -> the function's live code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,9 @@ class Plan:
     default: Behavior
     errors: Mapping[int, ErrorRule]
     invalidations: list[tuple[float, "Matcher"]]
+    forgotten_before: float = 0.0
+    """Invalidations older than this are not known any more: nothing so old is used."""
+    aliases: tuple[str, ...] = ()
 
     def behavior(self, path: str) -> Behavior:
         """The behaviour of a path: the first whose pattern fits, else the default."""
@@ -138,7 +154,7 @@ class Plan:
 
     def is_stale(self, target: str, requested_at: float) -> bool:
         """Whether what was asked of the origin at that moment has been invalidated since."""
-        return any(
+        return requested_at < self.forgotten_before or any(
             requested_at <= at and matcher.matches(target) for at, matcher in self.invalidations
         )
 
@@ -191,6 +207,10 @@ def compile_plan(
         default=_behavior(config["DefaultCacheBehavior"], origins, groups, find),
         errors=_errors(config),
         invalidations=[(item.created_at, Matcher(item.paths)) for item in invalidations],
+        forgotten_before=invalidations[-1].created_at
+        if len(invalidations) >= limits.INVALIDATIONS_KEPT
+        else 0.0,
+        aliases=tuple((config.get("Aliases") or {}).get("Items") or ()),
     )
 
 
@@ -209,11 +229,15 @@ def _origin(item: Config, find: Find) -> Origin:
         domain=domain,
         path=(item.get("OriginPath") or "").rstrip("/"),
         headers=tuple((entry["HeaderName"].lower(), entry["HeaderValue"]) for entry in headers),
-        bucket=match["bucket"] if match and not custom else "",
+        bucket=match["bucket"] if match else "",
         signed=signed,
         identity=identity.rpartition("/")[2],
         protocol=custom.get("OriginProtocolPolicy", "match-viewer"),
         ports=(custom.get("HTTPPort", 80), custom.get("HTTPSPort", 443)),
+        attempts=item.get("ConnectionAttempts", 3),
+        connect_seconds=item.get("ConnectionTimeout", 10),
+        read_seconds=custom.get("OriginReadTimeout", 30),
+        idle_seconds=custom.get("OriginKeepaliveTimeout", 5),
     )
 
 
@@ -228,7 +252,6 @@ def _behavior(
     failover = group["FailoverCriteria"]["StatusCodes"]["Items"] if group is not None else ()
     methods = (item.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")
     policy_id = item.get("ResponseHeadersPolicyId")
-    signers = item.get("TrustedKeyGroups") or {}
     attached = (item.get("FunctionAssociations") or {}).get("Items") or []
     forward_id = item.get("OriginRequestPolicyId")
     return Behavior(
@@ -243,9 +266,22 @@ def _behavior(
         response=compile_response_policy(find("response-headers-policy", policy_id))
         if policy_id else ResponsePolicy(),
         protocol=item.get("ViewerProtocolPolicy", "allow-all"),
-        key_groups=tuple(signers.get("Items") or ()) if signers.get("Enabled") else (),
-        functions={entry["EventType"]: entry["FunctionARN"] for entry in attached},
+        keys=_keys(item, find),
+        scripts={entry["EventType"]: _script(entry["FunctionARN"], find) for entry in attached},
     )  # fmt: skip
+
+
+def _keys(item: Config, find: Find) -> dict[str, PublicKey] | None:
+    groups = item.get("TrustedKeyGroups") or {}
+    if not groups.get("Enabled"):
+        return {} if (item.get("TrustedSigners") or {}).get("Enabled") else None
+    ids = (key for group in groups.get("Items") or () for key in find("key-group", group)["Items"])
+    return {key: public_key(find("public-key", key)["EncodedKey"]) for key in ids}
+
+
+def _script(arn: str, find: Find) -> Script:
+    live = find("function", arn.rpartition("/")[2])
+    return Script(live["code"], live["config"]["Runtime"])
 
 
 def _cache_rule(item: Config, find: Find) -> CacheRule:

@@ -1,18 +1,17 @@
 """One viewer's request: from the cache, from an origin, or an error page in its place."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from airside.kernel import Context, FileSlice, HttpResponse
-from airside.services.cloudfront import compression, limits, pages
-from airside.services.cloudfront.cache import Entry, Kept
+from airside.services.cloudfront import compression, limits
+from airside.services.cloudfront.cache import Entry, Kept, pieces, read
 from airside.services.cloudfront.cache_key import cache_key, coding, target_of
 from airside.services.cloudfront.edge import Edge
-from airside.services.cloudfront.freshness import Freshness, freshness
-from airside.services.cloudfront.headers import HOP_BY_HOP, Headers
-from airside.services.cloudfront.origin import Answer, Question, ask
+from airside.services.cloudfront.freshness import Freshness, directives, freshness
+from airside.services.cloudfront.headers import Headers, kept_of
+from airside.services.cloudfront.origin import Answer, Question, ask, viewer_facts
 from airside.services.cloudfront.plan import Behavior, ErrorRule, Plan
 from airside.services.cloudfront.viewing import (
     ERROR,
@@ -20,36 +19,44 @@ from airside.services.cloudfront.viewing import (
     MISS,
     REFRESHED,
     edge_headers,
-    own_page,
+    new_cf_id,
     response,
+    server_timing,
 )
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ERROR_PAGES_DEEP = 1
-
-
-def new_cf_id(ctx: Context) -> str:
-    """`X-Amz-Cf-Id`: 56 characters, another one for each request."""
-    return base64.urlsafe_b64encode(ctx.ids.random_bytes(42)).decode()
+_INLINE_COMPRESSED_BYTES = 16 * 1024
+"""More than this is compressed in a thread."""
 
 
 class Visit:
     """A request to one distribution, on its way."""
 
     def __init__(
-        self, ctx: Context, edge: Edge, plan: Plan, question: Question, *, depth: int = 0
+        self,
+        ctx: Context,
+        edge: Edge,
+        plan: Plan,
+        behavior: Behavior,
+        question: Question,
+        *,
+        depth: int = 0,
     ) -> None:
         self._ctx = ctx
         self._edge = edge
         self._plan = plan
         self._question = question
-        self._behavior: Behavior = plan.behavior(question.path)
+        self._behavior = behavior
         self._depth = depth
         """How many error pages led here."""
-        rule = self._behavior.cache
-        self._coded = coding(rule, question.headers.get("accept-encoding"))
+        rule = behavior.cache
+        headers = question.headers
+        if rule.wants_facts:  # what viewers say about themselves in these headers is not believed
+            headers = {**headers, **viewer_facts(question)}
+        self._coded = coding(rule, headers.get("accept-encoding"))
         self._target = target_of(question.path, question.query, rule)
-        self._key = cache_key(plan.id, self._target, rule, question.headers, self._coded)
+        self._key = cache_key(plan.id, self._target, rule, headers, self._coded)
 
     @property
     def _cacheable(self) -> bool:
@@ -65,11 +72,12 @@ class Visit:
             return None
         return self._respond(kept, HIT, now)
 
+    def remembered(self) -> Kept | None:
+        """What memory holds for the next who asks the same."""
+        return self._edge.cache.get(self._key) if self._cacheable else None
+
     async def answer(self) -> HttpResponse:
         """The answer, wherever it comes from."""
-        if self._question.method not in self._behavior.methods:
-            reason = pages.METHOD_NOT_ALLOWED
-            return own_page(403, reason, self._plan, new_cf_id(self._ctx))
         if not self._cacheable:
             return await self._pass_on()
         found = await self.obtain()
@@ -78,14 +86,28 @@ class Visit:
         kept, result = found
         return self._respond(kept, result, self._ctx.clock.now())
 
+    async def refused(self, answer: Answer) -> HttpResponse:
+        """What becomes of an error that the edge itself has for the viewer."""
+        rule = self._plan.errors.get(answer.status)
+        if rule is not None and rule.page:
+            return self._passed(await self._replaced(answer, rule), error=True)
+        return self._passed(answer)
+
     def _respond(self, kept: Kept, result: str, now: float) -> HttpResponse:
-        headers = self._question.headers
-        made = response(kept, self._plan, result, now, new_cf_id(self._ctx), headers)
-        if self._behavior.response.cors is not None and "origin" in headers:
-            made.headers = self._behavior.response.with_cors(
-                made.headers, headers["origin"], preflight=False
-            )
+        headers, cf_id = self._question.headers, new_cf_id(self._ctx)
+        made = response(kept, self._plan, self._behavior, result, now, cf_id, headers)
+        self._finish(made, result, cf_id)
         return made
+
+    def _finish(self, made: HttpResponse, result: str, cf_id: str) -> None:
+        """What depends on who asks."""
+        policy = self._behavior.response
+        origin = self._question.headers.get("origin")
+        if policy.cors is not None and origin is not None:
+            preflight = self._question.method == "OPTIONS"
+            made.headers = policy.with_cors(made.headers, origin, preflight=preflight)
+        if policy.timing_rate and self._ctx.ids.random_bytes(1)[0] < policy.timing_rate * 2.56:
+            made.headers = [*made.headers, server_timing(self._plan, result, cf_id)]
 
     # The cache
 
@@ -93,26 +115,24 @@ class Visit:
         """A response that can be kept, and how it was come by; or one that cannot."""
         stale = self._usable(self._edge.cache.get(self._key) or self._edge.cache.load(self._key))
         now = self._ctx.clock.now()
-        if stale is not None and now < stale.entry.fresh_until:
-            return stale, HIT
-        if stale is not None and now < stale.entry.fresh_until + stale.entry.stale_while_revalidate:
-            if self._key not in self._edge.under_way:
-                self._edge.later(self._renew(stale))
-            return stale, HIT
+        if stale is not None:
+            until = stale.entry.fresh_until
+            if now < until or now < stale.retry_at:
+                return stale, HIT
+            if now < until + stale.entry.stale_while_revalidate:
+                if self._key not in self._edge.under_way:
+                    _ = self._lead(stale)
+                return stale, HIT
         if self._question.method == "HEAD" and stale is None:
             return await self._ask({})
         waiting = self._edge.under_way.get(self._key)
-        if waiting is not None:
-            await asyncio.wait([waiting])
-            kept = waiting.result()
-            if kept is not None:
-                return kept, HIT
-            return await self._ask({})
-        return await self._lead(stale)
-
-    async def _renew(self, stale: Kept) -> None:
-        """Ask again, after the stale answer was given."""
-        await self._lead(stale)
+        if waiting is None:
+            return await asyncio.shield(self._lead(stale))
+        await asyncio.wait([waiting])
+        found = waiting.result() if not waiting.cancelled() and not waiting.exception() else None
+        if isinstance(found, tuple):
+            return found[0], HIT
+        return await self._ask({})  # what cannot be shared is asked for again
 
     def _usable(self, kept: Kept | None) -> Kept | None:
         """What has been invalidated since is not used, not even while the origin is down."""
@@ -123,35 +143,34 @@ class Visit:
             return None
         return kept
 
-    async def _lead(self, stale: Kept | None) -> tuple[Kept, str] | Answer:
-        """Ask the origin, for all who want the same meanwhile."""
-        future: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
-        self._edge.under_way[self._key] = future
-        found: tuple[Kept, str] | Answer | None = None
-        try:
-            found = await self._fetch(stale)
-            return found
-        finally:
-            del self._edge.under_way[self._key]
-            future.set_result(found[0] if isinstance(found, tuple) else None)
+    def _lead(self, stale: Kept | None) -> "asyncio.Task[tuple[Kept, str] | Answer]":
+        """Ask the origin, for all who want the same meanwhile; nobody who leaves disturbs it."""
+        task = self._edge.begin(self._fetch(stale))
+        self._edge.under_way[self._key] = task
+        task.add_done_callback(lambda _: self._edge.under_way.pop(self._key, None))
+        return task
 
     async def _fetch(self, stale: Kept | None) -> tuple[Kept, str] | Answer:
         requested_at = self._ctx.clock.now()
         conditions: dict[str, str] = {}
         if stale is not None and not stale.entry.is_error:
             if stale.entry.etag:  # the edge weakened it if it compressed the body
-                conditions["if-none-match"] = stale.entry.etag.removeprefix("W/")
+                weak = any(name.lower() == "content-encoding" for name, _ in stale.entry.headers)
+                etag = stale.entry.etag
+                conditions["if-none-match"] = etag.removeprefix("W/") if weak else etag
             elif stale.entry.last_modified:
                 conditions["if-modified-since"] = stale.entry.last_modified
         answer = await self._ask(conditions)
         now = self._ctx.clock.now()
         if stale is not None and answer.status == 304:
             return await self._refreshed(stale, answer, requested_at, now)
+        rule = self._plan.errors.get(answer.status)
         if stale is not None and not stale.entry.is_error and answer.status >= 500:
             limit = stale.entry.stale_if_error
             if limit is None or now < stale.entry.fresh_until + limit:
+                wait = rule.seconds if rule is not None else limits.ERROR_CACHING_SECONDS
+                stale.retry_at = now + wait
                 return stale, HIT
-        rule = self._plan.errors.get(answer.status)
         if rule is not None and rule.page and self._depth < _ERROR_PAGES_DEEP:
             answer = await self._replaced(answer, rule)
             return await self._kept(answer, Freshness(rule.seconds), requested_at, now, error=True)
@@ -180,10 +199,12 @@ class Visit:
 
     async def _replaced(self, answer: Answer, rule: ErrorRule) -> Answer:
         """The page that a custom error response names, with its status."""
-        wanted = Question("GET", rule.page, "", dict(self._question.headers))
+        path, _, query = rule.page.partition("?")
+        wanted = Question("GET", path, query, dict(self._question.headers))
         for name in ("range", "if-none-match", "if-modified-since", "if-match"):
             wanted.headers.pop(name, None)
-        page = Visit(self._ctx, self._edge, self._plan, wanted, depth=self._depth + 1)
+        behavior = self._plan.behavior(path)
+        page = Visit(self._ctx, self._edge, self._plan, behavior, wanted, depth=self._depth + 1)
         found = await page.obtain()
         if isinstance(found, Answer):
             if found.status >= 400:
@@ -198,15 +219,13 @@ class Visit:
         self, answer: Answer, lasting: Freshness, requested_at: float, now: float, *, error: bool
     ) -> tuple[Kept, str] | Answer:
         """Put an answer into the cache, if it may stay there."""
-        if lasting.seconds <= 0 or not answer.reached or self._question.method == "HEAD":
+        if lasting.seconds <= 0 or answer.status == 206:
             return answer
         body = await self._whole(answer.body)
-        headers = [item for item in answer.headers if item[0].lower() not in HOP_BY_HOP]
-        if isinstance(body, bytes):
-            body, headers = self._coded_body(answer.status, headers, body)
-        headers = self._behavior.response.applied(headers)
+        headers = _storable(answer.headers)
+        body, headers = await self._coded_body(answer.status, headers, body)
         lowered = {name.lower(): value for name, value in headers}
-        size = len(body) if isinstance(body, bytes) else body.stat().st_size
+        size = _size(body)
         entry = Entry(
             key=self._key,
             distribution=self._plan.id,
@@ -229,14 +248,17 @@ class Visit:
             return Answer(answer.status, headers, body if isinstance(body, bytes) else _slice(body))
         return await self._edge.cache.store(entry, body), ERROR if error else MISS
 
-    def _coded_body(self, status: int, headers: Headers, body: bytes) -> tuple[bytes, Headers]:
+    async def _coded_body(
+        self, status: int, headers: Headers, body: bytes | Path
+    ) -> tuple[bytes | Path, Headers]:
         """The body compressed, where behaviour, policy and viewer want it."""
         rule = self._behavior.cache
         if not self._behavior.compress or not (rule.gzip or rule.brotli):
             return body, headers
         lowered = {name.lower(): value for name, value in headers}
         kind, coded = lowered.get("content-type", ""), lowered.get("content-encoding", "")
-        if not compression.compressible(status, kind, coded, len(body)):
+        size = _size(body)
+        if not compression.compressible(status, kind, coded, size):
             return body, headers
         if "accept-encoding" not in lowered.get("vary", "").lower():
             headers = [*headers, ("Vary", "Accept-Encoding")]
@@ -246,7 +268,9 @@ class Visit:
         weak = etag if not etag or etag.startswith("W/") else f"W/{etag}"
         headers = [(name, weak if name.lower() == "etag" else value) for name, value in headers]
         headers.append(("Content-Encoding", self._coded))
-        return compression.compress(body, self._coded), headers
+        if isinstance(body, bytes) and size <= _INLINE_COMPRESSED_BYTES:
+            return compression.compress(body, self._coded), headers
+        return await asyncio.to_thread(_compressed, body, self._coded), headers
 
     async def _whole(self, body: bytes | FileSlice | AsyncIterator[bytes]) -> bytes | Path:
         """The body as bytes, or as a file when it is large."""
@@ -257,8 +281,8 @@ class Visit:
             if large and body.offset == 0 and body.path.stat().st_size == body.length:
                 return body.path
             if not large:
-                return await asyncio.to_thread(_read, body)
-            body = _pieces(body)
+                return await asyncio.to_thread(read, body)
+            body = pieces(body)
         return await self._edge.cache.spool(body, self._ctx.ids.lower(16))
 
     # Origins
@@ -276,6 +300,7 @@ class Visit:
 
     async def _pass_on(self) -> HttpResponse:
         """Nothing is kept: the origin's answer goes straight through."""
+        self._question.parts = True
         answer = await self._ask({})
         rule = self._plan.errors.get(answer.status)
         if rule is not None and rule.page and self._question.method in ("GET", "HEAD"):
@@ -284,34 +309,28 @@ class Visit:
 
     def _passed(self, answer: Answer, *, error: bool = False) -> HttpResponse:
         result = ERROR if error or answer.status >= 400 else MISS
-        headers = [item for item in answer.headers if item[0].lower() not in HOP_BY_HOP]
-        policy = self._behavior.response
-        headers = policy.applied(headers)
-        origin = self._question.headers.get("origin")
-        if origin is not None:
-            preflight = self._question.method == "OPTIONS"
-            headers = policy.with_cors(headers, origin, preflight=preflight)
-        headers += edge_headers(self._plan, result)
-        headers.append(("X-Amz-Cf-Id", new_cf_id(self._ctx)))
-        return HttpResponse(answer.status, headers, answer.body)
+        cf_id = new_cf_id(self._ctx)
+        headers = self._behavior.response.applied(kept_of(answer.headers))
+        headers = [*headers, *edge_headers(self._plan, result), ("X-Amz-Cf-Id", cf_id)]
+        made = HttpResponse(answer.status, headers, answer.body)
+        self._finish(made, result, cf_id)
+        return made
+
+
+def _storable(headers: Headers) -> Headers:
+    """What others may see, too: not what `no-cache="Set-Cookie"` names."""
+    control = ",".join(value for name, value in headers if name.lower() == "cache-control")
+    named = {name.strip().lower() for name in directives(control).get("no-cache", "").split(",")}
+    return [item for item in kept_of(headers) if item[0].lower() not in named]
+
+
+def _size(body: bytes | Path) -> int:
+    return len(body) if isinstance(body, bytes) else body.stat().st_size
+
+
+def _compressed(body: bytes | Path, coded: str) -> bytes:
+    return compression.compress(body if isinstance(body, bytes) else body.read_bytes(), coded)
 
 
 def _slice(path: Path) -> FileSlice:
     return FileSlice(path, 0, path.stat().st_size)
-
-
-def _read(body: FileSlice) -> bytes:
-    with body.path.open("rb") as file:
-        file.seek(body.offset)
-        return file.read(body.length)
-
-
-async def _pieces(body: FileSlice) -> AsyncIterator[bytes]:
-    offset, left = body.offset, body.length
-    while left:
-        piece = await asyncio.to_thread(_read, FileSlice(body.path, offset, min(left, 1 << 20)))
-        if not piece:
-            return
-        yield piece
-        offset += len(piece)
-        left -= len(piece)
