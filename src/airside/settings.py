@@ -33,7 +33,6 @@ class Settings:
         1.0, "How often DynamoDB looks for items whose time to live is over."
     )
     body_bytes_max: int = _setting(72 << 20, "Largest request body that is not streamed.")
-    body_bytes_max: int = _setting(64 << 20, "Largest request body that is not streamed.")
     tls: bool = _setting(False, "Speak HTTPS and HTTP/2 too, with certificates made here.")
     log_level: str = _setting("INFO", "How much the server writes to its log.")
     bucket_defaults: str = _setting(
