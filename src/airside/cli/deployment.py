@@ -13,6 +13,7 @@ from airside.cli.sites.commands import print_outcome
 from airside.cli.sites.deploy import Outcome, open_deploy
 from airside.cli.sites.watching import Bar, Quiet
 from airside.cli.stack import Deployed, deploy
+from airside.runtime.interpreters import Interpreters
 
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
 
@@ -48,6 +49,8 @@ class Deployer:
         if not self.quiet:
             news = f"{len(done)} resources" if deployed.changed else "nothing to change"
             say(f"[green]✓[/green] Deployed [bold]{self.stack}[/bold]: {news}, {took:.1f} s")
+            for warning in runtime_warnings(self.connection, deployed) if deployed.changed else ():
+                say(f"[yellow]![/yellow] {warning}")
         return deployed
 
     def sync_site(
@@ -73,6 +76,20 @@ class Deployer:
             reason = event.get("ResourceStatusReason", "")
             text = f"{state:<28} {event['ResourceType']:<40} {name} {reason}".rstrip()
             say(f"[red]{text}[/red]" if failed else text)
+
+
+def runtime_warnings(connection: Connection, deployed: Deployed) -> list[str]:
+    """What a person should know of the runtimes that a stack's functions name."""
+    functions = [
+        physical for kind, physical in deployed.resources.values()
+        if kind == "AWS::Lambda::Function"
+    ]  # fmt: skip
+    client = connection.client("lambda")
+    runtimes = {
+        client.get_function_configuration(FunctionName=name)["Runtime"] for name in functions
+    }
+    interpreters = Interpreters()
+    return [warning for name in sorted(runtimes) if (warning := interpreters.find(name).warning)]
 
 
 def site_urls(connection: Connection, deployed: Deployed | None) -> dict[str, str]:
