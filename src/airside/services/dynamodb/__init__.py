@@ -14,6 +14,9 @@ from airside.services.dynamodb import (
     tagging,
     transactions,
 )
+from airside.services.dynamodb.partiql import batches as partiql_batches
+from airside.services.dynamodb.partiql import statements
+from airside.services.dynamodb.partiql import transactions as partiql_transactions
 from airside.services.dynamodb.resources import Table
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.streaming import Announcer
@@ -33,6 +36,9 @@ SERVICE = Service(
         queries,
         batches,
         transactions,
+        statements,
+        partiql_batches,
+        partiql_transactions,
     ],
     errors=errors,
     components=[Tables, Announcer, Upkeep, Sweeping],

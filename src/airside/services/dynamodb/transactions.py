@@ -13,6 +13,7 @@ from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
 from airside.services.dynamodb.errors import (
     ConditionalCheckFailedException,
+    DuplicateItemException,
     IdempotentParameterMismatchException,
     TransactionCanceledException,
     ValidationException,
@@ -26,7 +27,9 @@ from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, en
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write
 
-_TWICE = "Transaction request cannot include multiple operations on one item"
+Token = tuple[str, str]
+"""Whose token, and the token."""
+TWICE = "Transaction request cannot include multiple operations on one item"
 
 
 class ConditionCheck(Delete):
@@ -60,33 +63,40 @@ async def transact_write_items(ctx: Context, request: Request) -> Result:
     digest = _digest(request)
     writes = [_write_of(one) for one in request["TransactItems"]]
     _check_size(writes)
+    done = await carry_out(ctx, writes, request.get("ClientRequestToken"), digest, "token")
+    result: Result = {"ConsumedCapacity": done.consumed(request.get("ReturnConsumedCapacity"))}
+    if request.get("ReturnItemCollectionMetrics") == "SIZE":
+        result["ItemCollectionMetrics"] = _metrics(writes, done.outcomes)
+    return result
+
+
+async def carry_out(
+    ctx: Context, writes: list[Write], token: str | None, digest: bytes, scope: str
+) -> "Done":
+    """Do all writes or none, once per token. Raises TransactionCanceledException.
+
+    `scope` tells apart the tokens of operations that have their own.
+    """
     tables = ctx.component(Tables)
-    token = request.get("ClientRequestToken")
     now = ctx.clock.now()
 
-    def body(tx: Transaction) -> "_Done":
+    def body(tx: Transaction) -> "Done":
         if token:
-            known = _replay(tx, ctx, token, digest, now)
+            known = _replay(tx, ctx, (scope, token), digest, now)
             if known is not None:
                 return known
         targets = [tables.require(tx, ctx, write.request["TableName"]) for write in writes]
         _check_distinct(writes, targets)
-        done = _Done.of(_run(tx, writes, targets))
+        done = Done.of(_run(tx, writes, targets))
         if token:
-            done.remember(tx, ctx, token, digest, now)
+            done.remember(tx, ctx, (scope, token), digest, now)
         return done
 
     done = await ctx.store.transact(body)
-    result: Result = {}
-    mirror = "ReadCapacityUnits" if done.replayed else "WriteCapacityUnits"
     for name, cost in done.costs.items():
         usage = "ReadRequestUnits" if done.replayed else "WriteRequestUnits"
         ctx.use(usage, cost.total, ctx.arn(f"table/{name}", "dynamodb"))
-    mode = request.get("ReturnConsumedCapacity")
-    result["ConsumedCapacity"] = capacity.consumed_list(mode, done.costs.items(), mirror=mirror)
-    if request.get("ReturnItemCollectionMetrics") == "SIZE":
-        result["ItemCollectionMetrics"] = _metrics(writes, done.outcomes)
-    return result
+    return done
 
 
 def _check(
@@ -135,10 +145,11 @@ def _check_size(writes: list[Write]) -> None:
 def _check_distinct(writes: list[Write], targets: list[Table]) -> None:
     seen: set[bytes] = set()
     for write, table in zip(writes, targets, strict=True):
+        write.locate(table)
         if all(table.types[name] in write.key.get(name, ()) for name in table.schema.names):
             key = table.key_of(write.key)
             if key in seen:
-                raise ValidationException(_TWICE)
+                raise ValidationException(TWICE)
             seen.add(key)
 
 
@@ -166,6 +177,8 @@ def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Out
         except ConditionalCheckFailedException as failure:
             reason = {"Code": "ConditionalCheckFailed", "Message": failure.message}
             reason.update(failure.members)
+        except DuplicateItemException as failure:
+            reason = {"Code": "DuplicateItem", "Message": failure.message}
         except ValidationException as problem:
             reason = {"Code": "ValidationError", "Message": problem.message}
         reasons.append(reason)
@@ -188,7 +201,7 @@ def _digest(request: Request) -> bytes:
     return sha256(msgspec.json.encode(request["TransactItems"], order="deterministic")).digest()
 
 
-class _Done:
+class Done:
     """What a transaction cost; and what asking for it again costs."""
 
     def __init__(
@@ -205,7 +218,7 @@ class _Done:
         self.replayed = replayed
 
     @classmethod
-    def of(cls, outcomes: list[Outcome]) -> "_Done":
+    def of(cls, outcomes: list[Outcome]) -> "Done":
         """Transactions cost double on the table, not on its indexes."""
         costs: dict[str, Cost] = {}
         replay: dict[str, float] = {}
@@ -219,18 +232,23 @@ class _Done:
             replay[name] = replay.get(name, 0.0) + 2 * capacity.read_units(size, consistent=True)
         return cls(costs, replay, outcomes)
 
+    def consumed(self, mode: str | None) -> list[dict[str, Any]] | None:
+        """The ConsumedCapacity of the answer."""
+        mirror = "ReadCapacityUnits" if self.replayed else "WriteCapacityUnits"
+        return capacity.consumed_list(mode, self.costs.items(), mirror=mirror)
+
     def remember(
-        self, tx: Transaction, ctx: Context, token: str, digest: bytes, now: float
+        self, tx: Transaction, ctx: Context, token: Token, digest: bytes, now: float
     ) -> None:
         """Note the token, so that the same request is not carried out twice."""
         store.put_document(
             tx, {"digest": digest, "at": now, "units": self.replay},
-            ctx.account_id, ctx.region, "token", token,
+            ctx.account_id, ctx.region, *token,
         )  # fmt: skip
 
 
-def _replay(tx: Transaction, ctx: Context, token: str, digest: bytes, now: float) -> _Done | None:
-    known = store.get_document(tx, ctx.account_id, ctx.region, "token", token)
+def _replay(tx: Transaction, ctx: Context, token: Token, digest: bytes, now: float) -> Done | None:
+    known = store.get_document(tx, ctx.account_id, ctx.region, *token)
     if known is None or known["at"] + TOKEN_SECONDS < now:
         return None
     if known["digest"] != digest:
@@ -238,7 +256,7 @@ def _replay(tx: Transaction, ctx: Context, token: str, digest: bytes, now: float
             "Idempotent parameter mismatch: the client token was used with other parameters"
         )
     costs = {name: Cost(units) for name, units in known["units"].items()}
-    return _Done(costs, {}, [], replayed=True)
+    return Done(costs, {}, [], replayed=True)
 
 
 def _metrics(writes: list[Write], outcomes: list[Outcome]) -> dict[str, list[Any]] | None:
@@ -326,5 +344,5 @@ def _checked_keys(gets: list[_Get], targets: list[Table]) -> list[bytes]:
             reasons.append({"Code": "ValidationError", "Message": problem.message})
     cancel_for(reasons)
     if len(set(keys)) != len(keys):
-        raise ValidationException(_TWICE)
+        raise ValidationException(TWICE)
     return keys

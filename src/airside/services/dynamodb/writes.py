@@ -66,6 +66,9 @@ class Write:
         self.condition = parameters.condition_of(request, given)
         return given
 
+    def locate(self, table: Table) -> None:
+        """Find the key, where the request does not name it as such."""
+
     def check(self, table: Table) -> None:
         """Check what depends on the table's schema."""
         raise NotImplementedError
