@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import boto3
 import botocore.config
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from airside.cli.connection import is_alive
 
@@ -161,3 +163,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     one.run("down", check=False)
     log = (one.data_dir / "server.log").read_text()
     assert "Traceback" not in log, log[-6000:]
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+PICTURES = os.environ.get("AIRSIDE_PICTURES")
+"""A folder to leave screenshots in, for people to look at."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "the browser tests need Chromium: sh scripts/test-tools.sh"
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield one
+        one.close()
+
+
+def picture(page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)

@@ -80,5 +80,5 @@ async function parse(response) {
     // Not JSON: a page of the distribution, standing in for an API that did not answer.
   }
   const status = response.ok ? 0 : response.status;
-  throw new ApiError(status, "unavailable", "The shop's counter is closed for a moment.");
+  throw new ApiError(status, "unavailable", "The shop's counter cannot be reached just now.");
 }
