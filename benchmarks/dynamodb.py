@@ -1,7 +1,8 @@
 """DynamoDB side by side with dynalite and MiniStack, the same signed requests in the same run.
 
-python -m benchmarks.dynamodb            items of 400 bytes, 16 connections; ours durable
-python -m benchmarks.dynamodb growth     the same reads on 1,000 and on 1,000,000 items
+python -m benchmarks.dynamodb                  items of 400 bytes, 16 connections; ours durable
+python -m benchmarks.dynamodb GetItem PutItem  some of it
+python -m benchmarks.dynamodb growth           the same reads on 1,000 and on 1,000,000 items
 
 `dynalite` (npm) and `ministack` (PyPI) take part when they are on the PATH. Rounds are short and
 interleaved, so that a busy machine is busy for all of them; a figure is the median of its rounds.
@@ -38,11 +39,11 @@ def main() -> None:
     if sys.argv[1:] == ["growth"]:
         growth()
     else:
-        side_by_side()
+        side_by_side(sys.argv[1:] or list(WORKLOADS))
 
 
-def side_by_side() -> None:
-    """Every workload, on us and on whatever peer is there."""
+def side_by_side(workloads: list[str]) -> None:
+    """Each workload, on us and on whatever peer is there."""
     with ExitStack() as stack:
         targets = {"airside": stack.enter_context(server())}
         for name, start in PEERS.items():
@@ -54,7 +55,8 @@ def side_by_side() -> None:
         for target in targets.values():
             create_table(target)
             fill(target, PARTITIONS * ITEMS_PER_PARTITION)
-        for workload, (make, left_out) in WORKLOADS.items():
+        for workload in workloads:
+            make, left_out = WORKLOADS[workload]
             chosen = {n: t for n, t in targets.items() if n.partition(",")[0] not in left_out}
             compare(workload, chosen, make)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +48,14 @@ class BytesBody:
         return self.data
 
 
+@lru_cache(maxsize=256)
+def _host(header: str) -> str:
+    host = header.lower()
+    if host.startswith("["):
+        return host[: host.find("]") + 1]
+    return host.partition(":")[0]
+
+
 class HttpRequest(Struct):
     """One request. `path` and `query` are as on the wire, still percent-encoded."""
 
@@ -66,10 +75,8 @@ class HttpRequest(Struct):
     @property
     def host(self) -> str:
         """The Host header without its port, in lower case."""
-        host = self.headers.get("host", "").lower()
-        if host.startswith("["):
-            return host[: host.find("]") + 1]
-        return host.partition(":")[0]
+        header = self.headers.get("host", "")
+        return _host(header) if len(header) <= 255 else _host.__wrapped__(header)
 
     @property
     def target(self) -> str:

@@ -11,7 +11,15 @@ from airside.services.dynamodb.limits import (
     PROJECTED_ATTRIBUTES_MAX,
 )
 from airside.services.dynamodb.table import Index, KeySchema, Throughput
-from airside.services.dynamodb.validation import Problems, Request, check_name, java
+from airside.services.dynamodb.validation import (
+    Problems,
+    Request,
+    Rule,
+    check_name,
+    java,
+    rule,
+    when_given,
+)
 
 _INVALID = "One or more parameter values were invalid: "
 _ENUM = "Member must satisfy enum value set: "
@@ -22,6 +30,7 @@ KEY_PART_MAX = 4
 Definition = Mapping[str, Any]
 
 
+@rule
 def attribute_definitions(request: Request, problems: Problems) -> None:
     """Rule: names and types of AttributeDefinitions."""
     for position, definition in enumerate(request.get("AttributeDefinitions") or (), 1):
@@ -30,6 +39,7 @@ def attribute_definitions(request: Request, problems: Problems) -> None:
         _word(problems, f"{place}.attributeType", definition.get("AttributeType"), ("B", "N", "S"))
 
 
+@rule
 def key_schema(request: Request, problems: Problems) -> None:
     """Rule: the table's own KeySchema."""
     _key_schema(problems, "keySchema", request.get("KeySchema"), 2)
@@ -65,6 +75,7 @@ def _word(problems: Problems, place: str, value: str | None, allowed: Sequence[s
         problems.add(place, value, f"{_ENUM}[{', '.join(allowed)}]")
 
 
+@rule
 def throughput(request: Request, problems: Problems) -> None:
     """Rule: ProvisionedThroughput of the table."""
     check_throughput(problems, "provisionedThroughput", request.get("ProvisionedThroughput"))
@@ -84,16 +95,17 @@ def check_throughput(problems: Problems, place: str, given: Definition | None) -
             )
 
 
-def indexes(member: str) -> Any:
+def indexes(member: str) -> Rule:
     """Rule: LocalSecondaryIndexes or GlobalSecondaryIndexes."""
     most = 2 if member[0] == "L" else 2 * KEY_PART_MAX
 
-    def rule(request: Request, problems: Problems) -> None:
+    @when_given(member)
+    def note(request: Request, problems: Problems) -> None:
         for position, given in enumerate(request.get(member) or (), 1):
             place = f"{member[0].lower()}{member[1:]}.{position}.member"
             check_index(problems, place, given, most)
 
-    return rule
+    return note
 
 
 def check_index(problems: Problems, place: str, given: Definition, most: int) -> None:

@@ -31,6 +31,7 @@ from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write
 _ACTIONS = ("ADD", "PUT", "DELETE")
 
 
+@validation.when_given("AttributeUpdates")
 def _actions(request: Mapping[str, Any], found: Problems) -> None:
     for name, update in (request.get("AttributeUpdates") or {}).items():
         action = update.get("Action")

@@ -8,25 +8,27 @@ self-delimiting, so that no encoding is a prefix of another and plain byte order
 
 from binascii import a2b_base64
 from collections.abc import Sequence
+from struct import Struct
 from zlib import crc32
 
 from airside.services.dynamodb import numbers
 from airside.services.dynamodb.expressions.key_condition import KeyRange, KeyTerm
 from airside.services.dynamodb.values import Value
 
+_HASH = Struct(">I").pack
 Range = tuple[bytes, bytes]
 """`start <= key < end`."""
 
 
 def encode(value: Value) -> bytes:
     """One S, N or B value. Text sorts by its UTF-8 bytes, as on AWS."""
-    for kind, content in value.items():
-        if kind == "S":
-            return _escape(content.encode("utf-8", "surrogatepass")) + b"\0\1"
-        if kind == "N":
-            return numbers.sort_key(content)
-        return _escape(a2b_base64(content)) + b"\0\1"
-    raise AssertionError("an attribute value without a type")
+    ((kind, content),) = value.items()
+    if kind == "S":
+        raw = content.encode("utf-8", "surrogatepass")
+        return (raw.replace(b"\0", b"\0\xff") if b"\0" in raw else raw) + b"\0\1"  # type: ignore[no-any-return]
+    if kind == "N":
+        return numbers.sort_key(content)
+    return _escape(a2b_base64(content)) + b"\0\1"
 
 
 def _escape(raw: bytes) -> bytes:
@@ -36,7 +38,7 @@ def _escape(raw: bytes) -> bytes:
 def partition(values: Sequence[Value]) -> bytes:
     """The part of a key that all items of one partition share."""
     raw = b"".join(map(encode, values)) if len(values) > 1 else encode(values[0])
-    return crc32(raw).to_bytes(4, "big") + raw
+    return _HASH(crc32(raw)) + raw
 
 
 def following(prefix: bytes) -> bytes:

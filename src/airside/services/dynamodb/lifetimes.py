@@ -49,6 +49,7 @@ async def update_time_to_live(ctx: Context, request: Request) -> Result:
     return {"TimeToLiveSpecification": {"AttributeName": name, "Enabled": enabled}}
 
 
+@validation.rule
 def _specification(request: Mapping[str, Any], problems: validation.Problems) -> None:
     given = request["TimeToLiveSpecification"]
     name = given.get("AttributeName")

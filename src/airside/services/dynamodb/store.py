@@ -97,6 +97,9 @@ class Tables(Component):
 
     def require(self, view: Snapshot, ctx: Context, name: str) -> Table:
         """The table that a data operation names. Raises ResourceNotFoundException."""
+        table = self._known.get((ctx.account_id, ctx.region, name))
+        if table is not None:
+            return table
         table = self.find(view, table_id(ctx, name))
         if table is None:
             raise ResourceNotFoundException("Requested resource not found")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from airside.services.dynamodb.journal import Journal
 
 Names = tuple[str, ...]
+_SURELY_SHORT = SORT_KEY_BYTES_MAX // 4
+"""Text of so many characters fits into any key."""
 _MISMATCH = "The provided key element does not match the schema"
 
 
@@ -186,24 +188,28 @@ class Table(Struct, dict=True, omit_defaults=True):
 
     def suffix_of(self, item: Item) -> bytes:
         """The store key without the table's prefix."""
-        types = self._key_types
-        head = keys.partition((item[types[0][0]],))
-        return head + keys.encode(item[types[1][0]]) if len(types) == 2 else head
+        names = self.schema.names
+        head = keys.partition((item[names[0]],))
+        return head + keys.encode(item[names[1]]) if len(names) == 2 else head
 
     def check_key(self, key: Mapping[str, Value]) -> None:
         """Check the key of a request (its values are checked already)."""
         types = self._key_types
         if len(key) != len(types):
             raise ValidationException(_MISMATCH)
-        for position, (name, kind) in enumerate(types):
+        partition = True
+        for name, kind in types:
             value = key.get(name)
             if value is None or kind not in value:
                 raise ValidationException(_MISMATCH)
-            check_key_value(name, value, partition=position == 0)
+            if not 0 < len(value[kind]) <= _SURELY_SHORT:
+                check_key_value(name, value, partition=partition)
+            partition = False
 
     def check_item(self, item: Item) -> None:
         """Check that an item about to be put has its keys, of the right types and sizes."""
-        for position, (name, kind) in enumerate(self._key_types):
+        partition = True
+        for name, kind in self._key_types:
             value = item.get(name)
             if value is None:
                 raise ValidationException(
@@ -214,7 +220,9 @@ class Table(Struct, dict=True, omit_defaults=True):
                     "One or more parameter values were invalid: "
                     f"Type mismatch for key {name} expected: {kind} actual: {kind_of(value)}"
                 )
-            check_key_value(name, value, partition=position == 0)
+            if not 0 < len(value[kind]) <= _SURELY_SHORT:
+                check_key_value(name, value, partition=partition)
+            partition = False
         if self.indexes:
             self.check_index_keys(item)
 
@@ -273,7 +281,7 @@ def check_key_value(name: str, value: Value, *, partition: bool) -> None:
             "One or more parameter values are not valid. The AttributeValue for a key attribute "
             f"cannot contain an empty {noun} value. Key: {name}"
         )
-    if len(value[kind]) * 4 <= SORT_KEY_BYTES_MAX:
+    if len(value[kind]) <= _SURELY_SHORT:
         return
     if partition:
         if size(value) > PARTITION_KEY_BYTES_MAX:

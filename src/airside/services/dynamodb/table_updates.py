@@ -38,6 +38,7 @@ _REPLICATION = ("ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessU
                 "GlobalTableSettingsReplicationMode")  # fmt: skip
 
 
+@validation.rule
 def _index_updates(request: Mapping[str, Any], problems: Problems) -> None:
     for position, update in enumerate(request.get("GlobalSecondaryIndexUpdates") or (), 1):
         for action in _ACTIONS:

@@ -6,13 +6,27 @@ checks them itself instead of leaving that to the codec. Rules run in the order 
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.problems import InvalidValue
 
 Request = Mapping[str, Any]
-Rule = Callable[[Request, "Problems"], None]
+
+
+class Rule(NamedTuple):
+    """What one member has to be like."""
+
+    member: str
+    applies_always: bool
+    """Whether it also has something to say about a member that is not there."""
+    note: "Callable[[Request, Problems], None]"
+    """Notes what is wrong."""
+
+    def __call__(self, request: Request, problems: "Problems") -> None:
+        """Note what is wrong."""
+        self.note(request, problems)
+
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+", re.ASCII)
 _PROBLEMS_MAX = 10
@@ -71,55 +85,68 @@ def camel(member: str) -> str:
 
 def check(request: Request, rules: Iterable[Rule]) -> None:
     """Apply the rules and report what they find."""
-    problems = Problems()
-    for rule in rules:
-        rule(request, problems)
-    if problems.found:
+    problems: Problems | None = None
+    for member, applies_always, note in rules:
+        if applies_always or member in request:
+            if problems is None:
+                problems = Problems()
+            note(request, problems)
+    if problems is not None and problems.found:
         problems.raise_all()
+
+
+def rule(note: "Callable[[Request, Problems], None]") -> Rule:
+    """Declare a function to be a rule that looks at the whole request."""
+    return Rule("", True, note)
+
+
+def when_given(member: str) -> "Callable[[Callable[[Request, Problems], None]], Rule]":
+    """Declare a function to be the rule for a member, when that is given."""
+    return lambda note: Rule(member, False, note)
 
 
 def enum(member: str, allowed: Sequence[str]) -> Rule:
     """One of a few words, when given."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         value = request.get(member)
         if value is not None and value not in allowed:
             problems.add(name, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
-    return rule
+    return Rule(member, False, note)
 
 
 def required(member: str) -> Rule:
     """Must be there."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         if request.get(member) is None:
             problems.add(name, None, "Member must not be null")
 
-    return rule
-
-
-def table_name(request: Request, problems: Problems) -> None:
-    """The table of a data operation: a name or an ARN."""
-    name_of_length("TableName", 1)(request, problems)
+    return Rule(member, True, note)
 
 
 def name_of_length(member: str, low: int) -> Rule:
     """A table's name; the shortest that AWS accepts depends on the operation."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         value = request.get(member)
         if value is None:
             problems.add(name, None, "Member must not be null")
         elif not value.startswith("arn:"):
             check_name(problems, name, value, low)
 
-    return rule
+    return Rule(member, True, note)
 
 
+table_name = name_of_length("TableName", 1)
+"""The table of a data operation: a name or an ARN."""
+
+
+@when_given("IndexName")
 def index_name(request: Request, problems: Problems) -> None:
     """The optional index of a query or scan."""
     value = request.get("IndexName")
@@ -148,7 +175,7 @@ def length(member: str, low: int, high: int | None = None) -> Rule:
     """The length of a list, when given."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         value = request.get(member)
         if value is None:
             return
@@ -157,38 +184,38 @@ def length(member: str, low: int, high: int | None = None) -> Rule:
         elif high is not None and len(value) > high:
             problems.add(name, value, f"Member must have length less than or equal to {high}")
 
-    return rule
+    return Rule(member, False, note)
 
 
 def at_least(member: str, low: int) -> Rule:
     """A number, when given."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         value = request.get(member)
         if value is not None and value < low:
             problems.add(name, value, f"Member must have value greater than or equal to {low}")
 
-    return rule
+    return Rule(member, False, note)
 
 
 def at_most(member: str, high: int) -> Rule:
     """A number, when given."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         value = request.get(member)
         if value is not None and value > high:
             problems.add(name, value, f"Member must have value less than or equal to {high}")
 
-    return rule
+    return Rule(member, False, note)
 
 
 def each_condition(member: str, *, operator_required: bool) -> Rule:
     """The comparison operators of a map of legacy conditions."""
     name = camel(member)
 
-    def rule(request: Request, problems: Problems) -> None:
+    def note(request: Request, problems: Problems) -> None:
         for key, condition in (request.get(member) or {}).items():
             operator = condition.get("ComparisonOperator")
             place = f"{name}.{key}.member.comparisonOperator"
@@ -202,11 +229,17 @@ def each_condition(member: str, *, operator_required: bool) -> Rule:
                     f"Member must satisfy enum value set: [{', '.join(COMPARISON)}]",
                 )
 
-    return rule
+    return Rule(member, False, note)
 
 
 def check_mixing(request: Request, expressions: Sequence[str], legacy: Sequence[str]) -> None:
     """Refuse expressions beside their predecessors, and placeholders without expressions."""
+    if not (
+        "ExpressionAttributeNames" in request
+        or "ExpressionAttributeValues" in request
+        or any(name in request for name in expressions)
+    ):
+        return
     used = [name for name in expressions if request.get(name) is not None]
     if used:
         old = [name for name in legacy if request.get(name) is not None]
