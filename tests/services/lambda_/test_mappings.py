@@ -47,7 +47,7 @@ def test_messages_reach_the_function_and_leave_the_queue(function, client, sqs, 
     source, arn, out = queues
     function(FORWARD, Environment={"Variables": {"OUT": out}})
     made = client.create_event_source_mapping(EventSourceArn=arn, FunctionName="function")
-    assert (made["State"], made["BatchSize"]) == ("Enabled", 10)
+    assert (made["State"], made["BatchSize"]) == ("Creating", 10)
     for number in range(30):
         sqs.send_message(QueueUrl=source, MessageBody=str(number))
     seen: list[str] = []
@@ -165,7 +165,9 @@ def test_what_a_mapping_must_satisfy(function, client, queues):
         **{"EventSourceArn": arn, "FunctionName": "function", **more}
     )
     refused(lambda: create(EventSourceArn=arn + "x"), "InvalidParameterValueException")
-    refused(lambda: create(FunctionName="none"), "ResourceNotFoundException")
+    assert refused(lambda: create(FunctionName="none"), "InvalidParameterValueException") == (
+        "Function does not exist"
+    )
     refused(lambda: create(BatchSize=11), "InvalidParameterValueException")
     client.update_function_configuration(FunctionName="function", Timeout=60)
     message = refused(create, "InvalidParameterValueException")

@@ -22,7 +22,7 @@ from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.front import answer_code, answer_url
 from airside.services.lambda_.log_delivery import LogDelivery
-from airside.services.lambda_.poller import MappingPollers
+from airside.services.lambda_.pollers import MappingPollers
 from airside.services.lambda_.provisioning import Provisioning
 from airside.services.lambda_.resources import RESOURCES
 

@@ -36,11 +36,12 @@ async def deliver(ctx: Context, verdict: Verdict) -> None:
     destinations = verdict.settings.get("DestinationConfig", {})
     destination = destinations.get("OnSuccess" if good else "OnFailure", {}).get("Destination")
     if destination:
-        await _try(ctx, verdict, destination, invocation_record(verdict, ctx.clock.now()), {})
+        record = invocation_record(verdict, ctx.clock.now())
+        await _try(ctx, verdict, destination, json.dumps(record), {})
     dead_letters = verdict.target.version.config.get("DeadLetterConfig", {}).get("TargetArn")
     if dead_letters and not good:
-        event = json_value(verdict.event.payload)
-        await _try(ctx, verdict, dead_letters, event, _dead_letter_attributes(verdict))
+        text = verdict.event.payload.decode("utf-8", "replace")
+        await _try(ctx, verdict, dead_letters, text, _dead_letter_attributes(verdict))
 
 
 def invocation_record(verdict: Verdict, now: float) -> dict[str, Any]:
@@ -89,51 +90,67 @@ def _dead_letter_attributes(verdict: Verdict) -> dict[str, dict[str, str]]:
     return attributes
 
 
+class Parcel(NamedTuple):
+    """What is sent, and how places that want names and order know it."""
+
+    text: str
+    group: str
+    """Of messages that a FIFO queue keeps in order."""
+    parcel_id: str
+    key: str
+    """Under which a bucket keeps it."""
+    attributes: dict[str, dict[str, str]]
+
+
 async def _try(
-    ctx: Context, verdict: Verdict, arn: str, body: Any, attributes: dict[str, dict[str, str]]
+    ctx: Context, verdict: Verdict, arn: str, text: str, attributes: dict[str, dict[str, str]]
 ) -> None:
+    name, event_id = verdict.target.name.name, verdict.event.event_id
+    at = iso8601(ctx.clock.now()).partition(".")[0]
+    day, moment = at[:10].replace("-", "/"), at.replace(":", ".")
+    key = f"aws/lambda/async/{name}/{day}/{moment}-{event_id}"
     try:
-        await send(ctx, arn, body, attributes, verdict)
+        if Arn.parse(arn).service == "events":
+            await _put_event(ctx, arn, text, verdict)
+        else:
+            await send(ctx, arn, Parcel(text, name, event_id, key, attributes))
     except ServiceError as error:
         log.warning("%s could not be told of an event: %s: %s", arn, error.name, error.message)
 
 
-async def send(
-    ctx: Context, arn: str, body: Any, attributes: dict[str, dict[str, str]], verdict: Verdict
-) -> None:
-    """Hand `body` to a queue, topic, function, bus or bucket. Raises its ServiceError."""
+async def _put_event(ctx: Context, arn: str, text: str, verdict: Verdict) -> None:
+    good = verdict.condition == "Success"
+    entry = {
+        "Source": "lambda", "Detail": text, "EventBusName": arn,
+        "DetailType": f"Lambda Function Invocation Result - {'Success' if good else 'Failure'}",
+        "Resources": [verdict.version_arn],
+    }  # fmt: skip
+    await ctx.call("events", "PutEvents", {"Entries": [entry]})
+
+
+async def send(ctx: Context, arn: str, parcel: Parcel) -> None:
+    """Hand something to a queue, topic, function or bucket. Raises its ServiceError."""
     place = Arn.parse(arn)
-    text = json.dumps(body)
+    more: dict[str, Any] = {}
+    if parcel.attributes:
+        more["MessageAttributes"] = parcel.attributes
+    if place.resource.endswith(".fifo"):
+        more["MessageGroupId"] = parcel.group
+        more["MessageDeduplicationId"] = parcel.parcel_id
     if place.service == "sqs":
         named = {"QueueName": place.resource, "QueueOwnerAWSAccountId": place.account_id}
         url = (await ctx.call("sqs", "GetQueueUrl", named))["QueueUrl"]
-        request: dict[str, Any] = {"QueueUrl": url, "MessageBody": text}
-        if attributes:
-            request["MessageAttributes"] = attributes
-        if place.resource.endswith(".fifo"):
-            request["MessageGroupId"] = verdict.target.name.name
-            request["MessageDeduplicationId"] = verdict.event.event_id
-        await ctx.call("sqs", "SendMessage", request)
+        await ctx.call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": parcel.text, **more})
     elif place.service == "sns":
-        request = {"TopicArn": arn, "Message": text}
-        if attributes:
-            request["MessageAttributes"] = attributes
-        await ctx.call("sns", "Publish", request)
+        await ctx.call("sns", "Publish", {"TopicArn": arn, "Message": parcel.text, **more})
     elif place.service == "lambda":
-        request = {"FunctionName": arn, "InvocationType": "Event", "Payload": text.encode()}
+        payload = parcel.text.encode()
+        request = {"FunctionName": arn, "InvocationType": "Event", "Payload": payload}
         await ctx.call("lambda", "Invoke", request)
-    elif place.service == "events":
-        good = verdict.condition == "Success"
-        entry = {
-            "Source": "lambda", "Detail": text, "EventBusName": arn,
-            "DetailType": f"Lambda Function Invocation Result - {'Success' if good else 'Failure'}",
-            "Resources": [verdict.version_arn],
-        }  # fmt: skip
-        await ctx.call("events", "PutEvents", {"Entries": [entry]})
     elif place.service == "s3":
-        key = f"aws/lambda/async/{verdict.target.name.name}/{verdict.event.event_id}"
+        body = parcel.text.encode()
         await ctx.call(
-            "s3", "PutObject", {"Bucket": place.resource, "Key": key, "Body": text.encode()}
+            "s3", "PutObject", {"Bucket": place.resource, "Key": parcel.key, "Body": body}
         )
     else:
         raise OperationNotImplemented(f"{place.service} is no destination of functions.")

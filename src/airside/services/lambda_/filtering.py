@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 """
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 from airside.protocol.documents import load_json
+from airside.services.lambda_ import errors
 
 _MISSING = object()
 
@@ -40,6 +42,46 @@ def _matches_record(pattern: dict[str, Any], record: dict[str, Any], payload: st
             return False
         record = {**record, payload: parsed}
     return matches(pattern, record)
+
+
+OPERATORS = frozenset({
+    "anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix",
+    "wildcard",
+})  # fmt: skip
+
+
+def check_filters(filters: list[dict[str, str]]) -> None:
+    """Refuse patterns that cannot be. Raises InvalidParameterValueException."""
+    for each in filters:
+        try:
+            pattern = load_json(each["Pattern"])
+        except (KeyError, ValueError):
+            pattern = None
+        if not isinstance(pattern, dict) or not _is_pattern(pattern):
+            raise errors.InvalidParameterValueException(
+                "Invalid filter pattern definition.", Type="User"
+            )
+
+
+def _is_pattern(pattern: dict[str, Any]) -> bool:
+    for key, wanted in pattern.items():
+        if key == "$or":
+            if not isinstance(wanted, list) or not all(
+                isinstance(each, dict) and _is_pattern(each) for each in wanted
+            ):
+                return False
+        elif isinstance(wanted, dict):
+            if not _is_pattern(wanted):
+                return False
+        elif not isinstance(wanted, list) or not all(_is_rule(each) for each in wanted):
+            return False
+    return True
+
+
+def _is_rule(rule: Any) -> bool:
+    if isinstance(rule, dict):
+        return len(rule) == 1 and next(iter(rule)) in OPERATORS
+    return not isinstance(rule, list)
 
 
 def matches(pattern: dict[str, Any], value: Any) -> bool:
@@ -92,15 +134,8 @@ def _apply(operator: str, operand: Any, value: Any) -> bool:
         )
     if not isinstance(value, str):
         return False
-    if operator == "prefix":
-        return value.startswith(str(operand))
-    if operator == "suffix":
-        return value.endswith(str(operand))
-    if operator == "equals-ignore-case":
-        return value.casefold() == str(operand).casefold()
-    if operator == "wildcard":
-        return _wildcard(operand, value)
-    return False
+    compare = _TEXT.get(operator)
+    return compare is not None and compare(str(operand), value)
 
 
 def _anything_but(operand: Any, value: Any) -> bool:
@@ -108,6 +143,13 @@ def _anything_but(operand: Any, value: Any) -> bool:
         ((operator, inner),) = operand.items()
         return not any(_apply(operator, each, value) for each in _each(inner))
     return not any(_equal(each, value) for each in _each(operand))
+
+
+def _in_network(value: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(value) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _wildcard(pattern: str, value: str) -> bool:
@@ -123,3 +165,12 @@ def _wildcard(pattern: str, value: str) -> bool:
             return False
         position += len(part)
     return value.endswith(rest[-1]) and len(value) - len(rest[-1]) >= position
+
+
+_TEXT: dict[str, Callable[[str, str], bool]] = {
+    "prefix": lambda operand, value: value.startswith(operand),
+    "suffix": lambda operand, value: value.endswith(operand),
+    "equals-ignore-case": lambda operand, value: value.casefold() == operand.casefold(),
+    "cidr": lambda operand, value: _in_network(value, operand),
+    "wildcard": _wildcard,
+}

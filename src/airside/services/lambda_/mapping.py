@@ -11,9 +11,13 @@ from airside.services.lambda_ import errors
 
 STORED = (
     "BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria", "ScalingConfig",
-    "FunctionResponseTypes", "KMSKeyArn", "MetricsConfig", "LoggingConfig", "DestinationConfig",
-    "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError", "MaximumRetryAttempts",
-    "TumblingWindowInSeconds", "ParallelizationFactor", "ProvisionedPollerConfig",
+    "FunctionResponseTypes", "KMSKeyArn", "MetricsConfig", "LoggingConfig",
+    "ProvisionedPollerConfig",
+)  # fmt: skip
+STREAMS_ONLY = (
+    "StartingPosition", "DestinationConfig", "MaximumRecordAgeInSeconds",
+    "BisectBatchOnFunctionError", "MaximumRetryAttempts", "TumblingWindowInSeconds",
+    "ParallelizationFactor",
 )  # fmt: skip
 QUEUE_BATCH_DEFAULT = 10
 QUEUE_BATCH_MAX = 10_000
@@ -34,6 +38,7 @@ class Mapping(Struct, kw_only=True):
     config: dict[str, Any]
     enabled: bool
     modified_at: float
+    created_at: float = 0.0
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     last_result: str = ""
 
@@ -53,17 +58,19 @@ class Mapping(Struct, kw_only=True):
         return Arn.parse(self.source_arn)
 
 
-def describe(mapping: Mapping, state: str = "") -> dict[str, Any]:
+def describe(mapping: Mapping, state: str = "", last_result: str = "") -> dict[str, Any]:
     """EventSourceMappingConfiguration."""
+    stream = mapping.source.service == "dynamodb"
+    last = last_result or mapping.last_result or ("No records processed" if stream else None)
     return {
         "UUID": mapping.uuid,
         **mapping.config,
         "EventSourceArn": mapping.source_arn,
         "FunctionArn": mapping.function_arn,
         "LastModified": mapping.modified_at,
-        "LastProcessingResult": mapping.last_result or None,
+        "LastProcessingResult": last,
         "State": state or ("Enabled" if mapping.enabled else "Disabled"),
-        "StateTransitionReason": "USER_INITIATED",
+        "StateTransitionReason": "User action" if stream else "USER_INITIATED",
         "EventSourceMappingArn": mapping.arn,
     }
 
@@ -73,11 +80,16 @@ def check_source(arn: str) -> Arn:
     try:
         source = Arn.parse(arn)
     except ValueError:
-        raise _invalid(f"Unrecognized event source: {arn}") from None
-    if source.service != "sqs":
+        raise _invalid("Unrecognized event source.") from None
+    if source.service in {"kinesis", "kafka", "mq", "rds"}:
         raise OperationNotImplemented(
-            f"Event source mappings for {source.service} are not implemented yet; sqs is."
+            f"Event source mappings for {source.service} are not implemented; those for sqs and "
+            "dynamodb are."
         )
+    if source.service not in {"sqs", "dynamodb"} or (
+        source.service == "dynamodb" and "/stream/" not in source.resource
+    ):
+        raise _invalid("Unrecognized event source.")
     return source
 
 
@@ -88,6 +100,9 @@ def configure(old: dict[str, Any], request: Request, *, fifo: bool) -> dict[str,
         "MaximumBatchingWindowInSeconds": 0,
         "FunctionResponseTypes": [],
     }
+    for member in STREAMS_ONLY:
+        if request.get(member):
+            raise _invalid(f"Unsupported {member} parameter for given event source mapping type.")
     for member in STORED:
         if member in request:
             config[member] = request[member]

@@ -5,6 +5,7 @@ from typing import Any
 from airside.kernel import (
     Arn,
     Context,
+    OperationNotImplemented,
     Request,
     Result,
     ServiceError,
@@ -12,12 +13,15 @@ from airside.kernel import (
     Transaction,
     operation,
 )
-from airside.services.lambda_ import errors, store
+from airside.services.lambda_ import errors, store, stream_mapping
 from airside.services.lambda_.executor import execution_principal
+from airside.services.lambda_.filtering import check_filters
+from airside.services.lambda_.function import Version
 from airside.services.lambda_.mapping import Mapping, check_source, configure, describe
-from airside.services.lambda_.names import parse
+from airside.services.lambda_.names import FunctionName, parse
 from airside.services.lambda_.paging import paginate
-from airside.services.lambda_.poller import MappingPollers, queue_url
+from airside.services.lambda_.pollers import MappingPollers
+from airside.services.lambda_.queue_poller import queue_url
 
 
 def _mapping_arn(ctx: Context, request: Request) -> str:
@@ -43,16 +47,22 @@ def load(view: Snapshot, ctx: Context, uuid: str) -> Mapping:
 async def create_event_source_mapping(ctx: Context, request: Request) -> Result:
     """Have a function called with what comes into a queue."""
     if "EventSourceArn" not in request:
-        raise errors.InvalidParameterValueException("Event source ARN is required.", Type="User")
+        if "SelfManagedEventSource" in request:
+            raise OperationNotImplemented("Self-managed Kafka is no event source here.")
+        raise _invalid("Unrecognized event source.")
     source = check_source(request["EventSourceArn"])
     name = parse(ctx, request["FunctionName"])
-    version, _ = await ctx.store.read(lambda view: store.resolve(view, name))
-    await _check_queue(ctx, source, version.config, name.name)
+    config = _configure({}, request, source)
+    version = await _function(ctx, name)
+    if source.service == "dynamodb":
+        await _check_stream(ctx, request["EventSourceArn"], version.config, name.name)
+    else:
+        await _check_queue(ctx, source, version.config, name.name)
+    now = ctx.clock.now()
     mapping = Mapping(
         uuid=ctx.ids.uuid(), account_id=name.account_id, region=name.region,
         source_arn=request["EventSourceArn"], function_arn=name.qualified_arn,
-        config=configure({}, request, fifo=source.resource.endswith(".fifo")),
-        enabled=request.get("Enabled", True), modified_at=ctx.clock.now(),
+        config=config, enabled=request.get("Enabled", True), modified_at=now, created_at=now,
         tags=request.get("Tags", {}),
     )  # fmt: skip
 
@@ -60,16 +70,51 @@ async def create_event_source_mapping(ctx: Context, request: Request) -> Result:
         for other in store.mappings(tx, mapping.account_id, mapping.region):
             same = other.source_arn == mapping.source_arn
             if same and other.function_arn == mapping.function_arn:
+                kind = "SQS" if source.service == "sqs" else "event source"
                 raise errors.ResourceConflictException(
-                    f'An event source mapping with SQS arn (" {mapping.source_arn} ") and function '
-                    f'(" {name.name} ") already exists. Please update or delete the existing '
-                    f"mapping with UUID {other.uuid}", Type="User",
+                    f'An event source mapping with {kind} arn (" {mapping.source_arn} ") and '
+                    f'function (" {name.name} ") already exists. Please update or delete the '
+                    f"existing mapping with UUID {other.uuid}", Type="User",
                 )  # fmt: skip
         store.save_mapping(tx, mapping)
 
     await ctx.store.transact(create)
     ctx.component(MappingPollers).changed(mapping)
-    return describe(mapping)
+    return describe(mapping, "Creating" if mapping.enabled else "")
+
+
+def _configure(old: dict[str, Any], request: Request, source: Arn) -> dict[str, Any]:
+    check_filters((request.get("FilterCriteria") or {}).get("Filters") or [])
+    if source.service == "dynamodb":
+        return stream_mapping.configure(old, request, str(source))
+    return configure(old, request, fifo=source.resource.endswith(".fifo"))
+
+
+async def _function(ctx: Context, name: FunctionName) -> Version:
+    try:
+        return (await ctx.store.read(lambda view: store.resolve(view, name)))[0]
+    except errors.ResourceNotFoundException:
+        raise _invalid("Function does not exist") from None
+
+
+async def _check_stream(ctx: Context, arn: str, config: dict[str, Any], function: str) -> None:
+    principal = execution_principal(config["Role"], function)
+    try:
+        await ctx.call("dynamodbstreams", "DescribeStream", {"StreamArn": arn}, principal)
+    except ServiceError as error:
+        if error.name == "AccessDeniedException":
+            raise _invalid(
+                "Cannot access stream "
+                f"{arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+                "DescribeStream, and ListStreams Actions on your stream in IAM."
+            ) from None
+        if error.name not in {"ResourceNotFoundException", "ValidationException"}:
+            raise
+        raise _invalid(f"Stream not found: {arn}") from None
+
+
+def _invalid(message: str) -> errors.InvalidParameterValueException:
+    return errors.InvalidParameterValueException(message, Type="User")
 
 
 async def _check_queue(ctx: Context, source: Arn, config: dict[str, Any], function: str) -> None:
@@ -97,7 +142,11 @@ async def _check_queue(ctx: Context, source: Arn, config: dict[str, Any], functi
 @operation("GetEventSourceMapping", resource=_mapping_arn)
 async def get_event_source_mapping(ctx: Context, request: Request) -> Result:
     """One mapping."""
-    return describe(await ctx.store.read(lambda view: load(view, ctx, request["UUID"])))
+    return _describe(ctx, await ctx.store.read(lambda view: load(view, ctx, request["UUID"])))
+
+
+def _describe(ctx: Context, mapping: Mapping) -> dict[str, Any]:
+    return describe(mapping, last_result=ctx.component(MappingPollers).last_result(mapping))
 
 
 @operation("ListEventSourceMappings")
@@ -109,7 +158,7 @@ async def list_event_source_mappings(ctx: Context, request: Request) -> Result:
     )
     found = await ctx.store.read(lambda view: store.mappings(view, ctx.account_id, ctx.region))
     matching = [
-        describe(mapping) for mapping in found
+        _describe(ctx, mapping) for mapping in found
         if source in {None, mapping.source_arn} and function in {None, mapping.function_arn}
     ]  # fmt: skip
     page, marker = paginate(matching, request)
@@ -121,22 +170,26 @@ async def update_event_source_mapping(ctx: Context, request: Request) -> Result:
     """Change, enable or disable a mapping."""
     now = ctx.clock.now()
 
-    def update(tx: Transaction) -> Mapping:
+    def update(tx: Transaction) -> tuple[Mapping, bool]:
         mapping = load(tx, ctx, request["UUID"])
-        fifo = mapping.source_arn.endswith(".fifo")
-        mapping.config = configure(mapping.config, request, fifo=fifo)
+        mapping.config = _configure(mapping.config, request, mapping.source)
+        was = mapping.enabled
         mapping.enabled = request.get("Enabled", mapping.enabled)
         if "FunctionName" in request:
             name = parse(ctx, request["FunctionName"])
-            store.resolve(tx, name)
+            try:
+                store.resolve(tx, name)
+            except errors.ResourceNotFoundException:
+                raise _invalid("Function does not exist") from None
             mapping.function_arn = name.qualified_arn
         mapping.modified_at = now
         store.save_mapping(tx, mapping)
-        return mapping
+        return mapping, was
 
-    mapping = await ctx.store.transact(update)
+    mapping, was = await ctx.store.transact(update)
     ctx.component(MappingPollers).changed(mapping)
-    return describe(mapping)
+    state = "Updating" if mapping.enabled == was else "Enabling" if mapping.enabled else "Disabling"
+    return describe(mapping, state)
 
 
 @operation("DeleteEventSourceMapping", resource=_mapping_arn)

@@ -169,6 +169,21 @@ class EventSourceMapping(ResourceType):
         "ScalingConfig", "TumblingWindowInSeconds", "ProvisionedPollerConfig", "MetricsConfig",
     )  # fmt: skip
 
+    _EMPTY: ClassVar[dict[str, Any]] = {
+        "FilterCriteria": {}, "ScalingConfig": {}, "FunctionResponseTypes": [], "Enabled": True,
+        "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0,
+    }  # fmt: skip
+    _EMPTY_OF_STREAMS: ClassVar[dict[str, Any]] = {
+        "BatchSize": 100, "ParallelizationFactor": 1, "MaximumRecordAgeInSeconds": -1,
+        "BisectBatchOnFunctionError": False, "MaximumRetryAttempts": -1, "DestinationConfig": {},
+    }  # fmt: skip
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """The one mapping between this source and this function."""
+        named = pick(request.properties, "EventSourceArn", "FunctionName")
+        found = await ctx.call("lambda", "ListEventSourceMappings", named)
+        return next((each["UUID"] for each in found["EventSourceMappings"]), None)
+
     async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
         """Begin polling."""
         properties = request.properties
@@ -180,10 +195,10 @@ class EventSourceMapping(ResourceType):
         self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
     ) -> Resource:
         """Change how it polls."""
-        empty: dict[str, Any] = {
-            "FilterCriteria": {}, "ScalingConfig": {}, "FunctionResponseTypes": [], "Enabled": True,
-            "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0,
-        }  # fmt: skip
+        empty = {**self._EMPTY}
+        if ":dynamodb:" in request.properties.get("EventSourceArn", ""):
+            empty.update(self._EMPTY_OF_STREAMS)
+            del empty["ScalingConfig"]
         changes = pick({**{key: empty[key] for key in empty if key in old}, **request.properties},
                        *self._MEMBERS)  # fmt: skip
         made = await ctx.call(

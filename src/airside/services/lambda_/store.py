@@ -30,6 +30,7 @@ from airside.services.lambda_.names import LATEST, FunctionName, is_version, ver
 from airside.storage.keys import after, pack, prefix_range, unpack
 
 PROVISIONED = "provisioned"
+SHARD_DONE = "done"
 QUALIFIED_KINDS = ("policy", "retry", "url", PROVISIONED, "runtime", "signing")
 """Configurations that hang on a function, a version or an alias."""
 
@@ -244,9 +245,35 @@ def save_mapping(tx: Transaction, mapping: Mapping) -> None:
     tx.put(pack(("lambda-mappings", *place, mapping.uuid)), b"")
 
 
+def _place_key(mapping: Mapping, shard_id: str) -> bytes:
+    return pack(("lambda-places", mapping.account_id, mapping.region, mapping.uuid, shard_id))
+
+
+def find_shard_place(view: Snapshot, mapping: Mapping, shard_id: str) -> str:
+    """The sequence number of the record of a shard that was done last; empty when none was."""
+    raw = view.get(_place_key(mapping, shard_id))
+    return raw.decode() if raw else ""
+
+
+def save_shard_place(tx: Transaction, mapping: Mapping, shard_id: str, place: str) -> None:
+    """Write it, or SHARD_DONE; nothing when the mapping is gone meanwhile."""
+    if find_mapping(tx, mapping.account_id, mapping.region, mapping.uuid) is not None:
+        tx.put(_place_key(mapping, shard_id), place.encode())
+
+
+def shards_done(view: Snapshot, mapping: Mapping) -> set[str]:
+    """Shards that were read to their end."""
+    start, end = prefix_range(("lambda-places", mapping.account_id, mapping.region, mapping.uuid))
+    done = SHARD_DONE.encode()
+    return {unpack(key)[-1] for key, raw in view.scan(start, end) if raw == done}
+
+
 def delete_mapping(tx: Transaction, mapping: Mapping) -> None:
     """Remove a mapping."""
     place = (mapping.account_id, mapping.region)
+    start, end = prefix_range(("lambda-places", *place, mapping.uuid))
+    for key, _ in list(tx.scan(start, end)):
+        tx.delete(key)
     tx.delete(pack(("lambda", *place, "mapping", mapping.uuid)))
     tx.delete(pack(("lambda-mappings", *place, mapping.uuid)))
 

@@ -10,14 +10,12 @@ import json
 import logging
 from typing import Any
 
-from airside.kernel import Arn, Cloud, Component, Context, Principal, ServiceError
+from airside.kernel import Arn, Cloud, Context, Principal, ServiceError
 from airside.protocol.documents import load_json
-from airside.runtime.spec import Event, Outcome
-from airside.services.lambda_ import store
-from airside.services.lambda_.executor import Executor, execution_principal
 from airside.services.lambda_.filtering import matches_any
 from airside.services.lambda_.mapping import RECEIVE_MAX, Mapping, failed_items, queue_event
-from airside.services.lambda_.names import FunctionName, from_arn
+from airside.services.lambda_.mapping_poller import MappingPoller
+from airside.services.lambda_.names import FunctionName
 
 log = logging.getLogger("airside.lambda")
 
@@ -26,7 +24,6 @@ EMPTY_SECONDS_MIN = 1.0
 BATCHES_FIRST = 5
 BATCHES_PER_SECOND = 5
 BATCHES_MAX = 1250
-BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 async def queue_url(ctx: Context, source: Arn, principal: Principal) -> str:
@@ -36,45 +33,13 @@ async def queue_url(ctx: Context, source: Arn, principal: Principal) -> str:
     return str(found["QueueUrl"])
 
 
-class QueuePoller:
+class QueuePoller(MappingPoller):
     """One mapping at work."""
 
     def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
-        self.mapping = mapping
-        self._cloud = cloud
-        self._executor = cloud.component(Executor)
-        self._task: asyncio.Task[None] | None = None
-        self._batches: set[asyncio.Task[None]] = set()
+        super().__init__(cloud, mapping)
         self._busy_since: float | None = None
         self._url = ""
-
-    def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    def retire(self) -> None:
-        """Poll no more; batches in flight end by themselves."""
-        if self._task:
-            self._task.cancel()
-
-    async def stop(self) -> None:
-        """End everything now; what is in flight becomes visible again."""
-        tasks = [task for task in (self._task, *self._batches) if task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._poll()
-                failures = 0
-            except ServiceError as error:
-                wait = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
-                failures += 1
-                log.info("polling %s: %s: %s", self.mapping.source_arn, error.name, error.message)
-                await asyncio.sleep(wait)
 
     async def _poll(self) -> None:
         while len(self._batches) >= self._allowed():
@@ -105,16 +70,9 @@ class QueuePoller:
         return min(limit, BATCHES_FIRST + int(busy * BATCHES_PER_SECOND))
 
     async def _context(self) -> tuple[Context, FunctionName]:
-        """A context in the name of the function's role, which is who polls."""
-        mapping = self.mapping
-        name = from_arn(mapping.function_arn)
-        target = await self._executor.target(name)
-        principal = execution_principal(target.version.config["Role"], name.name)
-        ctx = Context(
-            self._cloud, principal, mapping.region, self._cloud.ids.uuid(), "lambda", "Invoke"
-        )
+        ctx, name = await super()._context()
         if not self._url:
-            self._url = await queue_url(ctx, mapping.source, principal)
+            self._url = await queue_url(ctx, self.mapping.source, ctx.principal)
         return ctx, name
 
     async def _receive(self, ctx: Context, count: int, wait: int) -> list[dict[str, Any]]:
@@ -176,7 +134,7 @@ class QueuePoller:
         ids = [message["MessageId"] for message in messages]
         payload = json.dumps(queue_event(self.mapping, messages)).encode()
         outcome = await self._invoke(ctx, name, payload)
-        if outcome is None or outcome.failed:
+        if outcome.failed:
             return set(ids)
         if not self.mapping.reports_failures:
             return set()
@@ -185,19 +143,6 @@ class QueuePoller:
         except ValueError:
             return set(ids)
 
-    async def _invoke(self, ctx: Context, name: FunctionName, payload: bytes) -> Outcome | None:
-        """The function's answer; None when it stays throttled."""
-        for wait in (*BACKOFF_SECONDS, None):
-            target = await self._executor.target(name)
-            event = Event(self._cloud.ids.uuid(), payload, name.qualified_arn)
-            try:
-                return await self._executor.invoke(ctx, target, event)
-            except ServiceError as error:
-                if error.name != "TooManyRequestsException" or wait is None:
-                    raise
-                await asyncio.sleep(wait)
-        return None
-
     async def _delete(self, ctx: Context, messages: list[dict[str, Any]]) -> None:
         for at in range(0, len(messages), RECEIVE_MAX):
             entries = [
@@ -205,34 +150,3 @@ class QueuePoller:
                 for number, message in enumerate(messages[at : at + RECEIVE_MAX])
             ]
             await ctx.call("sqs", "DeleteMessageBatch", {"QueueUrl": self._url, "Entries": entries})
-
-
-class MappingPollers(Component):
-    """A poller for each mapping that is enabled."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._pollers: dict[str, QueuePoller] = {}
-
-    async def start(self) -> None:
-        """Begin with what the store says."""
-        for mapping in await self.cloud.store.read(store.every_mapping):
-            self.changed(mapping)
-
-    async def stop(self) -> None:
-        """End all pollers."""
-        pollers, self._pollers = self._pollers, {}
-        await asyncio.gather(*(poller.stop() for poller in pollers.values()))
-
-    def changed(self, mapping: Mapping) -> None:
-        """Do as the mapping says from now on."""
-        self.removed(mapping)
-        if mapping.enabled:
-            poller = self._pollers[mapping.uuid] = QueuePoller(self.cloud, mapping)
-            poller.start()
-
-    def removed(self, mapping: Mapping) -> None:
-        """Poll no more for it."""
-        poller = self._pollers.pop(mapping.uuid, None)
-        if poller:
-            poller.retire()
