@@ -39,9 +39,13 @@ SERVICE = Service(
     resources=[
         resources.CachePolicyResource,
         resources.DistributionResource,
+        resources.FunctionResource,
+        resources.KeyGroupResource,
+        resources.MonitoringSubscriptionResource,
         resources.OriginAccessControlResource,
         resources.OriginAccessIdentityResource,
         resources.OriginRequestPolicyResource,
+        resources.PublicKeyResource,
         resources.ResponseHeadersPolicyResource,
     ],
     fronts={"cloudfront": cloudfront_front},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
+from airside.kernel.clock import iso8601
 from airside.services.cloudfront import errors, translate
 
 Properties = Mapping[str, Any]
@@ -110,7 +111,7 @@ class _Configured(ResourceType):
         """What exists now."""
         attributes = {"Id": shown["Id"]}
         if "LastModifiedTime" in shown:
-            attributes["LastModifiedTime"] = str(shown["LastModifiedTime"])
+            attributes["LastModifiedTime"] = iso8601(shown["LastModifiedTime"])
         return Resource(shown["Id"], attributes)
 
     async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
@@ -118,6 +119,25 @@ class _Configured(ResourceType):
         wanted = {f"{self.noun}Config": self.config(request)}
         made = await ctx.call("cloudfront", f"Create{self.noun}", wanted)
         return self.resource(made[self.noun])
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """What has the name already."""
+        name = self.config(request).get("Name")
+        plural = f"{self.noun.removesuffix('y')}ies" if self.noun[-1] == "y" else f"{self.noun}s"
+        plural = "PublicKeys" if self.noun == "PublicKey" else plural
+        marker = ""
+        while name:
+            page = await ctx.call("cloudfront", f"List{plural}", {"Marker": marker})
+            shown = page[f"{self.noun}List"]
+            for item in shown.get("Items") or ():
+                whole = item.get(self.noun, item)
+                config = whole.get(f"{self.noun}Config", whole)
+                if config["Name"] == name:
+                    return str(whole["Id"])
+            marker = shown.get("NextMarker") or ""
+            if not marker:
+                break
+        return None
 
     async def update(
         self,
@@ -198,3 +218,122 @@ class OriginAccessIdentityResource(_Configured):
         """What exists now."""
         canonical = shown["S3CanonicalUserId"]
         return Resource(shown["Id"], {"Id": shown["Id"], "S3CanonicalUserId": canonical})
+
+
+class KeyGroupResource(_Configured):
+    """A key group."""
+
+    name = "AWS::CloudFront::KeyGroup"
+    noun = "KeyGroup"
+    missing = "NoSuchResource"
+
+
+class PublicKeyResource(_Configured):
+    """A public key; its material never changes."""
+
+    name = "AWS::CloudFront::PublicKey"
+    noun = "PublicKey"
+    missing = "NoSuchPublicKey"
+
+    def resource(self, shown: Mapping[str, Any]) -> Resource:
+        """What exists now."""
+        created = iso8601(shown["CreatedTime"])
+        return Resource(shown["Id"], {"Id": shown["Id"], "CreatedTime": created})
+
+
+class FunctionResource(ResourceType):
+    """A function, published at once where the template asks for it."""
+
+    name = "AWS::CloudFront::Function"
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"Name"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Make the function, and publish it."""
+        tags = [{"Key": tag["Key"], "Value": str(tag["Value"])}
+                for tag in request.properties.get("Tags", ())]  # fmt: skip
+        wanted = {**self._wanted(request.properties), "Tags": {"Items": tags}}
+        made = await ctx.call("cloudfront", "CreateFunction", wanted)
+        return await self._finish(ctx, made, request.properties)
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Change code and configuration, and publish them."""
+        name = {"Name": physical_id.rpartition("/")[2]}
+        found = await ctx.call("cloudfront", "DescribeFunction", name)
+        wanted = {**self._wanted(request.properties), "IfMatch": found["ETag"]}
+        changed = await ctx.call("cloudfront", "UpdateFunction", wanted)
+        return await self._finish(ctx, changed, request.properties)
+
+    async def delete(
+        self, ctx: Context, physical_id: str, properties: Properties
+    ) -> None:  # fmt: skip
+        """Remove the function."""
+        name = {"Name": physical_id.rpartition("/")[2]}
+        try:
+            found = await ctx.call("cloudfront", "DescribeFunction", name)
+            await ctx.call("cloudfront", "DeleteFunction", {**name, "IfMatch": found["ETag"]})
+        except ServiceError as error:
+            if error.name != "NoSuchFunctionExists":
+                raise
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """The function of that name."""
+        name = {"Name": request.properties["Name"]}
+        try:
+            found = await ctx.call("cloudfront", "DescribeFunction", name)
+        except ServiceError:
+            return None
+        return str(found["FunctionSummary"]["FunctionMetadata"]["FunctionARN"])
+
+    def _wanted(self, properties: Properties) -> dict[str, Any]:
+        return {
+            "Name": properties["Name"],
+            "FunctionConfig": _config("FunctionConfig", properties["FunctionConfig"]),
+            "FunctionCode": properties["FunctionCode"].encode(),
+        }
+
+    async def _finish(
+        self, ctx: Context, made: Mapping[str, Any], properties: Properties
+    ) -> Resource:
+        summary, stage = made["FunctionSummary"], "DEVELOPMENT"
+        if str(properties.get("AutoPublish", "false")).lower() == "true":
+            named = {"Name": summary["Name"], "IfMatch": made["ETag"]}
+            await ctx.call("cloudfront", "PublishFunction", named)
+            stage = "LIVE"
+        arn = summary["FunctionMetadata"]["FunctionARN"]
+        attributes = {"FunctionARN": arn, "FunctionMetadata.FunctionARN": arn, "Stage": stage}
+        return Resource(arn, attributes)
+
+
+class MonitoringSubscriptionResource(ResourceType):
+    """Additional metrics of a distribution."""
+
+    name = "AWS::CloudFront::MonitoringSubscription"
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"DistributionId"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Ask for them."""
+        identifier = request.properties["DistributionId"]
+        wanted = _config("MonitoringSubscription", request.properties["MonitoringSubscription"])
+        asked = {"DistributionId": identifier, "MonitoringSubscription": wanted}
+        await ctx.call("cloudfront", "CreateMonitoringSubscription", asked)
+        return Resource(identifier)
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Ask again."""
+        await self.delete(ctx, physical_id, old)
+        return await self.create(ctx, request)
+
+    async def delete(
+        self, ctx: Context, physical_id: str, properties: Properties
+    ) -> None:  # fmt: skip
+        """Ask for them no longer."""
+        named = {"DistributionId": physical_id}
+        try:
+            await ctx.call("cloudfront", "DeleteMonitoringSubscription", named)
+        except ServiceError as error:
+            if error.name not in ("NoSuchMonitoringSubscription", "NoSuchDistribution"):
+                raise
