@@ -4,11 +4,12 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import botocore.exceptions
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
-GONE = (ConnectionError, HTTPClientError)
+GONE = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError)
 WRITERS = 16
 ROUNDS = 8
 ACCOUNTS = 8
