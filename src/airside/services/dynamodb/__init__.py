@@ -9,15 +9,18 @@ from airside.services.dynamodb import (
     items,
     lifetimes,
     queries,
+    recovery,
     table_updates,
     tables,
     tagging,
     transactions,
 )
+from airside.services.dynamodb.copying import Copying
 from airside.services.dynamodb.partiql import batches as partiql_batches
 from airside.services.dynamodb.partiql import statements
 from airside.services.dynamodb.partiql import transactions as partiql_transactions
 from airside.services.dynamodb.resources import Table
+from airside.services.dynamodb.retention import Retention
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.streaming import Announcer
 from airside.services.dynamodb.sweeping import Sweeping
@@ -28,6 +31,7 @@ SERVICE = Service(
     modules=[
         account,
         backups,
+        recovery,
         tables,
         table_updates,
         tagging,
@@ -41,6 +45,6 @@ SERVICE = Service(
         partiql_transactions,
     ],
     errors=errors,
-    components=[Tables, Announcer, Upkeep, Sweeping],
+    components=[Tables, Announcer, Upkeep, Copying, Sweeping, Retention],
     resources=[Table],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airside.kernel.cloud import Cloud
 from airside.kernel.store import Transaction
 from airside.services.dynamodb.expiry import Expiry
+from airside.services.dynamodb.history import History
 from airside.services.dynamodb.streaming import Announcer, Feed
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.values import Item
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """The stream of one table and the order in which its items expire."""
+    """Who follows one table: its stream, the order in which its items expire, its history."""
 
-    __slots__ = ("_clock", "_feed", "expiry")
+    __slots__ = ("_clock", "_feed", "_histories", "expiry")
 
     def __init__(self, table: Table, cloud: Cloud) -> None:
         self._clock = cloud.clock
@@ -29,12 +30,13 @@ class Journal:
             self._feed = Feed(table, table.stream, cloud.component(Announcer))
         if table.ttl is not None and table.ttl.enabled:
             self.expiry = Expiry(table)
+        self._histories = [History(table, arm) for arm in table.histories]
 
     @classmethod
     def of(cls, table: Table, cloud: Cloud) -> "Journal | None":
         """The journal of a table, if it needs one."""
         streamed = table.stream is not None and table.stream.enabled
-        if streamed or (table.ttl is not None and table.ttl.enabled):
+        if streamed or table.histories or (table.ttl is not None and table.ttl.enabled):
             return cls(table, cloud)
         return None
 
@@ -47,5 +49,8 @@ class Journal:
             return
         if self.expiry is not None:
             self.expiry.note(tx, key, old.item if old is not None else None, new)
+        now = self._clock.now()
+        for history in self._histories:
+            history.note(tx, key, old, now)
         if self._feed is not None:
-            self._feed.note(tx, old, new, raw, self._clock.now(), expired=expired)
+            self._feed.note(tx, old, new, raw, now, expired=expired)

@@ -38,7 +38,7 @@ async def update_time_to_live(ctx: Context, request: Request) -> Result:
             table.ttl.arm = table.new_arm()
             store.begin_entering(tx, table)
         else:
-            store.drop_entries(tx, table, table.ttl.arm)
+            store.drop_entries(tx, table.number, table.ttl.arm)
         store.save_table(tx, table)
 
     with ctx.component(Tables).changing(where):

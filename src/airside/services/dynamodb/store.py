@@ -11,8 +11,8 @@ Tables are numbered over the whole environment, so that dropping one is dropping
 item is stored as the JSON it is answered with: reading it takes no decoding.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import keys
 from airside.services.dynamodb.errors import ResourceNotFoundException
 from airside.services.dynamodb.journal import Journal
-from airside.services.dynamodb.table import Index, Table
+from airside.services.dynamodb.table import Index, Table, entries
 from airside.services.dynamodb.values import Item
 from airside.storage.keys import pack, prefix_range, unpack
 
@@ -34,6 +34,9 @@ _decode_table = msgspec.msgpack.Decoder(Table).decode
 
 TableId = tuple[str, str, str]
 """Account, region, name."""
+
+READERS = ("copy", "exporting")
+"""Documents of work that reads the items of a `source`."""
 
 
 class Record:
@@ -91,7 +94,7 @@ class Tables(Component):
                 return None
             table = _decode_table(raw)
             table.journal = Journal.of(table, self.cloud)
-            if table_id not in self._changing:
+            if table_id not in self._changing and table.status != "CREATING":
                 self._known[table_id] = table
         return table
 
@@ -101,9 +104,18 @@ class Tables(Component):
         if table is not None:
             return table
         table = self.find(view, table_id(ctx, name))
-        if table is None:
+        if table is None or table.status == "CREATING":
             raise ResourceNotFoundException("Requested resource not found")
         return table
+
+    @contextmanager
+    def changing_all(self, *table_ids: Sequence[str] | None) -> Iterator[None]:
+        """`changing`, for several tables; None is none."""
+        with ExitStack() as stack:
+            for each in table_ids:
+                if each is not None:
+                    stack.enter_context(self.changing(table_id_of(each)))
+            yield
 
     @contextmanager
     def changing(self, table_id: TableId) -> Iterator[None]:
@@ -116,6 +128,12 @@ class Tables(Component):
             self._changing[table_id] -= 1
             if not self._changing[table_id]:
                 del self._changing[table_id]
+
+
+def table_id_of(parts: Sequence[str]) -> TableId:
+    """A table's id as a document has it."""
+    account_id, region, name = parts
+    return account_id, region, name
 
 
 def table_id(ctx: Context, name: str) -> TableId:
@@ -138,22 +156,34 @@ def load_table(view: Snapshot, table_id: TableId) -> Table | None:
     return None if raw is None else _decode_table(raw)
 
 
+def encode_table(table: Table) -> bytes:
+    """A table's record, to be kept with a backup."""
+    return _encode_table(table)
+
+
+def decode_table(raw: bytes) -> Table:
+    """A table from its record."""
+    return _decode_table(raw)
+
+
 def save_table(tx: Transaction, table: Table) -> None:
     """Write a table's record."""
     tx.put(_table_key((table.account_id, table.region, table.name)), _encode_table(table))
 
 
-def drop_table(tx: Transaction, table: Table) -> None:
-    """Remove a table's record and leave its entries to the eraser."""
+def drop_table(tx: Transaction, table: Table, *, keep_items: bool = False) -> None:
+    """Remove a table's record and leave its entries to the eraser (its items unless kept)."""
     tx.delete(_table_key((table.account_id, table.region, table.name)))
     numbers = [index.number for index in table.indexes]
-    for index_number in (0, *numbers, *range(-table.arms_made, 0)):
-        drop_entries(tx, table, index_number)
+    if not keep_items:
+        numbers.append(0)
+    for index_number in (*numbers, *range(-table.arms_made, 0)):
+        drop_entries(tx, table.number, index_number)
 
 
-def drop_entries(tx: Transaction, table: Table, index_number: int) -> None:
-    """Leave the entries of an index (0: the items) to the eraser."""
-    tx.put(pack(("dynamodb", "garbage", table.number, index_number)), b"")
+def drop_entries(tx: Transaction, number: int, index_number: int) -> None:
+    """Leave the entries of an index (0: the items) of a table to the eraser."""
+    tx.put(pack(("dynamodb", "garbage", number, index_number)), b"")
 
 
 def begin_entering(tx: Transaction, table: Table) -> None:
@@ -177,16 +207,22 @@ def begin_backfill(tx: Transaction, table: Table, index: Index) -> None:
 
 
 def erase_some(tx: Transaction, limit: int) -> bool:
-    """Erase up to `limit` entries that nobody can reach; whether any may be left."""
-    for key, _ in tx.scan(*prefix_range(("dynamodb", "garbage")), limit=1):
+    """Erase up to `limit` entries that nobody can reach; whether any may be left.
+
+    What a copy or an export still reads waits until that is done.
+    """
+    read = {
+        document["source"]["number"] for kind in READERS for _, document in scan_documents(tx, kind)
+    }
+    for key, _ in tx.scan(*prefix_range(("dynamodb", "garbage"))):
         _, _, number, index_number = unpack(key)
-        erased = 0
-        prefix = pack(("dynamodb", "items", number, index_number))
-        entries = list(tx.scan(prefix, keys.following(prefix), limit=limit))
-        for entry, _ in entries:
+        if number in read:
+            continue
+        prefix = entries(number, index_number)
+        found = list(tx.scan(prefix, keys.following(prefix), limit=limit))
+        for entry, _ in found:
             tx.delete(entry)
-            erased += 1
-        if erased < limit:
+        if len(found) < limit:
             tx.delete(key)
         return True
     return False
@@ -210,6 +246,14 @@ def all_tables(view: Snapshot) -> Iterator[Table]:
                 yield _decode_table(raw)
 
 
+def all_backups(view: Snapshot) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Every backup of the environment, by name."""
+    for account_id in _accounts(view):
+        for name, document in scan_documents(view, account_id):
+            if name[2] == "backup":
+                yield name, document
+
+
 def _accounts(view: Snapshot) -> Iterator[str]:
     """Account ids that have something here; they consist of digits, our own names do not."""
     start, end = pack(("dynamodb", "0")), pack(("dynamodb", ":"))
@@ -220,6 +264,12 @@ def _accounts(view: Snapshot) -> Iterator[str]:
         account_id = unpack(found[0])[1]
         yield account_id
         start = prefix_range(("dynamodb", account_id))[1]
+
+
+def backup_name(backup: tuple[str, str, str, str]) -> tuple[str, ...]:
+    """The name of a backup's document: of account, region, table and label."""
+    account_id, region, table, label = backup
+    return account_id, region, "backup", table, label
 
 
 def next_number(tx: Transaction, *name: str) -> int:

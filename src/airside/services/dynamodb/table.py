@@ -92,6 +92,8 @@ class Recovery(Struct, omit_defaults=True):
 
     enabled_at: float
     days: int = 35
+    arm: int = 0
+    """Where the history is kept; see `history`."""
 
 
 class Table(Struct, dict=True, omit_defaults=True):
@@ -128,6 +130,8 @@ class Table(Struct, dict=True, omit_defaults=True):
     insights: dict[str, str] = field(default_factory=dict)
     arms_made: int = 0
     """Ranges of keys used beside the items and the indexes; their numbers are negative."""
+    histories: list[int] = field(default_factory=list)
+    """Arms that keep what writes replace: of recovery, and of backups that are being made."""
 
     @cached_property
     def journal(self) -> "Journal | None":
@@ -146,7 +150,7 @@ class Table(Struct, dict=True, omit_defaults=True):
 
     def entries(self, index_number: int) -> bytes:
         """What the keys of an index's entries begin with."""
-        return pack(("dynamodb", "items", self.number, index_number))
+        return entries(self.number, index_number)
 
     def new_arm(self) -> int:
         """The number of a range of keys that the table has never used."""
@@ -294,6 +298,11 @@ def check_key_value(name: str, value: Value, *, partition: bool) -> None:
             "One or more parameter values were invalid: "
             "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
         )
+
+
+def entries(number: int, index_number: int) -> bytes:
+    """What the keys of the entries of an index of the table with this number begin with."""
+    return pack(("dynamodb", "items", number, index_number))
 
 
 class Layout:

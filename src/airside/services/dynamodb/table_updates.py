@@ -21,6 +21,7 @@ from airside.services.dynamodb.table import Index, Table, Throughput
 from airside.services.dynamodb.tables import (
     BILLING_MODES,
     TABLE_CLASSES,
+    check_not_creating,
     encryption,
     not_found,
     require_table_name,
@@ -82,6 +83,7 @@ async def update_table(ctx: Context, request: Request) -> Result:
         table = store.load_table(tx, where)
         if table is None:
             raise not_found(where[2])
+        check_not_creating(table)
         _apply(ctx, tx, table, request, now)
         dropped = _apply_indexes(tx, table, request, now)
         store.save_table(tx, table)
@@ -286,7 +288,7 @@ def _redefined(table: Table, elements: Any, types: Mapping[str, str]) -> Validat
 def _drop(tx: Transaction, table: Table, name: str) -> str:
     index = _global_index(table, name)
     table.indexes.remove(index)
-    store.drop_entries(tx, table, index.number)
+    store.drop_entries(tx, table.number, index.number)
     used = set(table.schema.names).union(*(other.schema.names for other in table.indexes))
     table.types = {name: kind for name, kind in table.types.items() if name in used}
     return name

@@ -3,7 +3,7 @@
 from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
-from airside.services.dynamodb import definition, store, streaming, tagging, validation
+from airside.services.dynamodb import backup, definition, store, streaming, tagging, validation
 from airside.services.dynamodb.arns import account_arn, table_arn
 from airside.services.dynamodb.description import describe
 from airside.services.dynamodb.errors import (
@@ -133,6 +133,15 @@ async def find_table(ctx: Context, request: Request) -> Table:
     return table
 
 
+def check_not_creating(table: Table) -> None:
+    """Raises ResourceInUseException while a table is being restored or imported."""
+    if table.status == "CREATING":
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table is being created: "
+            f"{table.name}"
+        )
+
+
 def not_found(name: str) -> ResourceNotFoundException:
     """The control plane names what is missing."""
     return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
@@ -165,6 +174,7 @@ async def delete_table(ctx: Context, request: Request) -> Result:
     validation.check(request, (validation.name_of_length("TableName", 1),))
     where = table_id(ctx, request["TableName"])
     now = ctx.clock.now()
+    label = backup.label_of(ctx, now)
 
     def body(tx: Transaction) -> Table:
         table = store.load_table(tx, where)
@@ -175,8 +185,11 @@ async def delete_table(ctx: Context, request: Request) -> Result:
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
+        check_not_creating(table)
         streaming.close(tx, table, now)
-        store.drop_table(tx, table)
+        if table.recovery is not None:
+            backup.keep_deleted(tx, table, label, now)
+        store.drop_table(tx, table, keep_items=table.recovery is not None)
         return table
 
     with ctx.component(Tables).changing(where):

@@ -1,16 +1,15 @@
 """What goes on behind the tables: erasing what was dropped, filling new indexes, counting."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from airside.kernel.cloud import Cloud, Component
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import keys, mutation, store
 from airside.services.dynamodb.expiry import Expiry
-from airside.services.dynamodb.store import TableId, Tables
+from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Layout, Table
+from airside.services.dynamodb.worker import Worker
 
 _STEP = 200
 """Entries per transaction: short enough that nobody waits for it."""
@@ -20,17 +19,12 @@ Name = tuple[Any, ...]
 """Of a document in the store."""
 
 
-def _table_id(document: dict[str, Any]) -> TableId:
-    account_id, region, name = document["table"]
-    return account_id, region, name
-
-
 def _target(tx: Transaction, name: Name) -> tuple[dict[str, Any], Table, Layout] | None:
     """A backfill, its table and its index; None when one of them is gone."""
     document = store.get_document(tx, *name)
     if document is None:
         return None
-    table = store.load_table(tx, _table_id(document))
+    table = store.load_table(tx, store.table_id_of(document["table"]))
     if table is None or table.number != name[1]:
         return None
     for layout in table.layouts:
@@ -66,7 +60,7 @@ def _enter_some(tx: Transaction, name: Name) -> bool:
     """Enter the next items into the order of expiry; whether there may be more."""
     document = store.get_document(tx, *name)
     assert document is not None
-    table = store.load_table(tx, _table_id(document))
+    table = store.load_table(tx, store.table_id_of(document["table"]))
     if table is None or table.number != name[1] or table.ttl is None or table.ttl.arm != name[2]:
         return False
     if not table.ttl.enabled:
@@ -97,36 +91,8 @@ def _forget(tx: Transaction, name: Name) -> None:
     store.delete_document(tx, *name)
 
 
-class Upkeep(Component):
-    """One task that wakes when there is something to do, and works in small transactions."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._awake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Finish what was begun before the last stop."""
-        self._awake.set()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="dynamodb-upkeep")
-
-    async def stop(self) -> None:
-        """Stop between two transactions."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    def wake(self) -> None:
-        """There is something to do."""
-        self._awake.set()
-
-    async def _run(self) -> None:
-        while True:
-            await self._awake.wait()
-            self._awake.clear()
-            await self.work()
+class Upkeep(Worker):
+    """Erases, fills and counts, in small transactions."""
 
     async def work(self) -> None:
         """Do all there is to do."""
@@ -138,7 +104,7 @@ class Upkeep(Component):
         ):
             while await transact(partial(_fill_some, name=name)):
                 await asyncio.sleep(0)
-            where = _table_id(document)
+            where = store.table_id_of(document["table"])
             with self.cloud.component(Tables).changing(where):
                 await transact(partial(_finish_backfill, name=name))
         await self._enter()

@@ -1,0 +1,80 @@
+"""What is kept for a number of days and no longer: history, and backups of deleted tables."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from airside.kernel.cloud import Cloud, Component
+from airside.kernel.store import Snapshot, Transaction
+from airside.services.dynamodb import history, store
+from airside.services.dynamodb.recovery import DAY_SECONDS
+from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.upkeep import Upkeep
+
+_EVERY_SECONDS = 3600.0
+_STEP = 500
+
+
+class Retention(Component):
+    """A task that looks every hour."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="dynamodb-retention")
+
+    async def stop(self) -> None:
+        """Stop between two transactions."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.work()
+
+    async def work(self) -> None:
+        """Drop everything that is old enough."""
+        now = self.cloud.clock.now()
+        tables, backups = await self.cloud.store.read(partial(_find, now=now))
+        for table in tables:
+            assert table.recovery is not None
+            before = now - table.recovery.days * DAY_SECONDS
+            start: bytes | None = b""
+            while start is not None:
+                step = partial(_forget_some, table=table, before=before, start=start)
+                start = await self.cloud.store.transact(step)
+                await asyncio.sleep(0)
+        for name in backups:
+            await self.cloud.store.transact(partial(_drop, name=name))
+        self.cloud.component(Upkeep).wake()
+
+
+def _find(view: Snapshot, now: float) -> tuple[list[Table], list[tuple[Any, ...]]]:
+    """Tables with a history, and the names of backups whose time is over."""
+    tables = [table for table in store.all_tables(view) if table.recovery is not None]
+    backups = [
+        name
+        for name, document in store.all_backups(view)
+        if document["expires_at"] is not None and document["expires_at"] < now
+    ]
+    return tables, backups
+
+
+def _forget_some(tx: Transaction, table: Table, before: float, start: bytes) -> bytes | None:
+    assert table.recovery is not None
+    return history.forget_some(tx, table, table.recovery.arm, before, start, _STEP)
+
+
+def _drop(tx: Transaction, name: tuple[Any, ...]) -> None:
+    document = store.get_document(tx, *name)
+    if document is not None:
+        store.delete_document(tx, *name)
+        store.drop_entries(tx, document["number"], 0)
