@@ -163,25 +163,30 @@ class HashedBody:
 
     def __init__(self, body: Body, expected: str) -> None:
         self.length = body.length
-        self._body = body
+        self.inner = body
         self._expected = expected
+        self._digest = hashlib.sha256()
+        self.update = self._digest.update
+
+    def check(self) -> None:
+        """Raise XAmzContentSHA256Mismatch unless what was seen is what was signed."""
+        if self._digest.hexdigest() != self._expected:
+            raise _mismatch()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        digest = hashlib.sha256()
         held: bytes | None = None
-        async for chunk in self._body:
-            digest.update(chunk)
+        async for chunk in self.inner:
+            self.update(chunk)
             if held is not None:
                 yield held
             held = chunk
-        if digest.hexdigest() != self._expected:
-            raise _mismatch()
+        self.check()
         if held is not None:
             yield held
 
     async def read(self, limit: int | None = None) -> bytes:
         """The whole body. Raises XAmzContentSHA256Mismatch when it is not the signed one."""
-        data = await self._body.read(limit)
+        data = await self.inner.read(limit)
         if hashlib.sha256(data).hexdigest() != self._expected:
             raise _mismatch()
         return data

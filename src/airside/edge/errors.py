@@ -16,6 +16,12 @@ class UnknownOperationException(ServiceError):
     """The service has no such operation on AWS either."""
 
 
+class InsufficientStorage(ServiceError):
+    """There is no room left; AWS never says so."""
+
+    status = 507
+
+
 class InvalidAction(ServiceError):
     """The same, of a query service."""
 

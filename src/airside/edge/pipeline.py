@@ -14,6 +14,7 @@ from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize, decide
 from airside.edge.body import ClientGone
 from airside.edge.errors import (
+    InsufficientStorage,
     InternalServerError,
     unknown_operation,
     unspoken_refusal,
@@ -38,6 +39,7 @@ from airside.kernel.http import BodyTooLarge
 from airside.protocol.errors import InternalFailure, RequestEntityTooLarge
 from airside.protocol.models import load
 from airside.protocol.validation import validate
+from airside.storage.errors import DiskFull
 
 log = logging.getLogger("airside.edge")
 
@@ -186,6 +188,9 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     except ServiceError as error:
         meter(parts, x)
         return await _finished(x, _refusal(x, error))
+    except DiskFull:
+        log.error("no space left on the disk: %s %s", http.method, http.path)  # noqa: TRY400
+        return _refusal(x, InsufficientStorage("There is no space left on the server's disk."))
     except ClientGone:
         return HttpResponse(400)  # nobody is there to read it
     except Exception:  # the one place where a bug becomes a 500

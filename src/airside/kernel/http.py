@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field  # made in a tenth of a dataclass's time, once per request
 
@@ -21,6 +21,25 @@ class Body(Protocol):
 
     async def read(self, limit: int | None = None) -> bytes:
         """The whole body. Raises BodyTooLarge past `limit` bytes."""
+        ...
+
+
+@runtime_checkable
+class SealedBody(Protocol):
+    """A Body that is only good if its bytes are the signed ones; iterating it finds that out.
+
+    Who reads `inner` instead, shows each chunk to `update` (in any thread) and then calls `check`,
+    which raises the ServiceError.
+    """
+
+    inner: Body
+
+    def update(self, chunk: bytes) -> None:
+        """The next chunk."""
+        ...
+
+    def check(self) -> None:
+        """That was all."""
         ...
 
 

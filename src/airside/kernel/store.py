@@ -64,6 +64,10 @@ class BlobWriter(Protocol):
         """Append."""
         ...
 
+    async def flush(self) -> None:
+        """Return when every chunk has gone through what `create` was given."""
+        ...
+
     async def commit(self) -> str:
         """Make it durable; its id. Name it in a transaction soon, or it is collected."""
         ...
@@ -76,7 +80,7 @@ class BlobWriter(Protocol):
 class Blobs(Protocol):
     """Large immutable byte strings beside the keys, shared by all branches."""
 
-    def create(self) -> BlobWriter:
+    def create(self, through: Callable[[bytes], bytes] | None = None) -> BlobWriter:
         """Start writing a blob."""
         ...
 

@@ -12,21 +12,24 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from airside.kernel.ids import Ids
 from airside.kernel.store import Snapshot, Store, Transaction
+from airside.storage.errors import full_disk_told
 from airside.storage.keys import pack, prefix_range
 from airside.storage.manifest import sync_folder
 
 T = TypeVar("T")
 
 THREADS = 8
-GATHER_BYTES = 256 << 10
-"""Small chunks are gathered to this size before a thread writes them."""
+GATHER_BYTES = 512 << 10
+"""Chunks are gathered to this size before a thread writes them, while the next ones gather."""
 READ_BYTES = 256 << 10
 ID_LENGTH = 26
+_CHUNKS_AT_ONCE = 512
 COLLECT_BATCH = 50
 """Blobs looked at in one turn of the event loop."""
 
@@ -49,10 +52,10 @@ class FileBlobs:
         self._shards = {path.name for path in folder.iterdir()}
         self._making_shard = threading.Lock()
 
-    def create(self) -> "FileBlobWriter":
-        """Start writing a blob."""
+    def create(self, through: Callable[[bytes], bytes] | None = None) -> "FileBlobWriter":
+        """Start writing a blob. Each chunk goes `through` this, in the thread that writes it."""
         blob_id = self._ids.lower(ID_LENGTH)
-        return FileBlobWriter(self, blob_id, self._new / blob_id, self.path(blob_id))
+        return FileBlobWriter(self, blob_id, self._new / blob_id, self.path(blob_id), through)
 
     def path(self, blob_id: str) -> Path:
         """The file that holds a committed blob."""
@@ -107,18 +110,19 @@ class FileBlobs:
         """Wait for the threads. What was not committed is gone."""
         self._threads.shutdown()
 
+    def begin(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Have blocking work begun; its end."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def in_thread(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
         """Run blocking work."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(*args, **named))
 
-    def keep(self, file: BinaryIO, tail: bytes, written: Path, kept: Path) -> None:
-        """Finish a file and give it its name, durably. Blocks."""
-        file.write(tail)
-        file.flush()
+    def keep(self, file: int, written: Path, kept: Path) -> None:
+        """Give a file its name, durably. Blocks."""
         if self._durable:
-            os.fsync(file.fileno())
-        file.close()
+            os.fsync(file)
         self._make_shard(kept.parent)
         written.rename(kept)
         if self._durable:
@@ -143,48 +147,97 @@ class FileBlobs:
 
 
 class FileBlobWriter:
-    """A blob being written."""
+    """A blob being written. One batch of chunks is with a thread while the next gathers."""
 
-    def __init__(self, blobs: FileBlobs, blob_id: str, written: Path, kept: Path) -> None:
+    def __init__(
+        self,
+        blobs: FileBlobs,
+        blob_id: str,
+        written: Path,
+        kept: Path,
+        through: Callable[[bytes], bytes] | None,
+    ) -> None:
         self._blobs = blobs
         self._blob_id = blob_id
         self._written = written
         self._kept = kept
-        self._file: BinaryIO | None = None
+        self._through = through
+        self._file = -1
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
 
     async def write(self, chunk: bytes) -> None:
-        """Append."""
-        self._gathered.append(bytes(chunk))
+        """Append. Raises DiskFull."""
+        self._gathered.append(chunk)
         self._gathered_bytes += len(chunk)
         if self._gathered_bytes >= GATHER_BYTES:
-            await self._blobs.in_thread(self._open().write, self._take())
+            await self._hand_over()
+
+    async def flush(self) -> None:
+        """Return when all that was written is in the file. Raises DiskFull."""
+        await self._hand_over()
+        await self._written_so_far()
 
     async def commit(self) -> str:
-        """Make it durable; its id."""
-        await self._blobs.in_thread(self._keep, self._take())
+        """Make it durable; its id. Raises DiskFull."""
+        await self.flush()
+        await self._blobs.in_thread(self._keep)
         return self._blob_id
 
     async def abort(self) -> None:
         """Throw it away."""
-        self._take()
-        if self._file is not None:
-            self._file.close()
+        self._gathered, self._gathered_bytes = [], 0
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
             await self._blobs.in_thread(self._written.unlink, missing_ok=True)
 
-    def _take(self) -> bytes:
-        tail = b"".join(self._gathered)
-        self._gathered, self._gathered_bytes = [], 0
-        return tail
+    async def _hand_over(self) -> None:
+        await self._written_so_far()
+        chunks, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        fresh = self._file < 0
+        if not chunks and not fresh:
+            return
+        self._writing = self._blobs.begin(partial(self._append, chunks))
+        if fresh:
+            await self._written_so_far()
 
-    def _open(self) -> BinaryIO:
-        if self._file is None:
-            self._file = self._written.open("wb")
-        return self._file
+    async def _written_so_far(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
-    def _keep(self, tail: bytes) -> None:
-        self._blobs.keep(self._open(), tail, self._written, self._kept)
+    def _append(self, chunks: list[bytes]) -> None:
+        if self._file < 0:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._file = os.open(self._written, flags, 0o644)
+        if self._through is not None:
+            chunks = [self._through(chunk) for chunk in chunks]
+        with full_disk_told():
+            _write_all(self._file, chunks)
+
+    def _keep(self) -> None:
+        with full_disk_told():
+            self._blobs.keep(self._file, self._written, self._kept)
+        os.close(self._file)
+        self._file = -1
+
+
+def _write_all(file: int, chunks: list[bytes]) -> None:
+    """Append chunks without joining them first."""
+    at = 0
+    while at < len(chunks):
+        some = chunks[at : at + _CHUNKS_AT_ONCE]
+        size = sum(map(len, some))
+        sent = os.writev(file, some)
+        if sent < size:  # the disk filled up, or a signal came: rare, so it may be slow
+            rest = memoryview(b"".join(some))[sent:]
+            while rest:
+                rest = rest[os.write(file, rest) :]
+        at += len(some)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -105,9 +105,9 @@ class MemoryBlobs:
         self._blobs: dict[str, bytes] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def create(self) -> "MemoryBlobWriter":
+    def create(self, through: Callable[[bytes], bytes] | None = None) -> "MemoryBlobWriter":
         """Start writing a blob."""
-        return MemoryBlobWriter(self._blobs, self._ids.lower(26))
+        return MemoryBlobWriter(self._blobs, self._ids.lower(26), through)
 
     def path(self, blob_id: str) -> Path:
         """A file with the blob's content, gone with this object. KeyError for an unknown blob."""
@@ -139,14 +139,20 @@ class MemoryBlobs:
 class MemoryBlobWriter:
     """A blob being written to memory."""
 
-    def __init__(self, blobs: dict[str, bytes], blob_id: str) -> None:
+    def __init__(
+        self, blobs: dict[str, bytes], blob_id: str, through: Callable[[bytes], bytes] | None
+    ) -> None:
         self._blobs = blobs
         self._blob_id = blob_id
+        self._through = through
         self._chunks: list[bytes] = []
 
     async def write(self, chunk: bytes) -> None:
         """Append."""
-        self._chunks.append(bytes(chunk))
+        self._chunks.append(chunk if self._through is None else self._through(chunk))
+
+    async def flush(self) -> None:
+        """Everything is there already."""
 
     async def commit(self) -> str:
         """Keep it; its id."""

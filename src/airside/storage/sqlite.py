@@ -19,7 +19,7 @@ from typing import TypeVar
 import apsw
 
 from airside.kernel.store import Snapshot, Transaction
-from airside.storage.errors import CommitFailed, StoreClosed
+from airside.storage.errors import CommitFailed, DiskFull, StoreClosed
 from airside.storage.layer import Layer
 from airside.storage.overlay import Overlay
 from airside.storage.view import Draft, view_of
@@ -287,6 +287,7 @@ def _run(*steps: Callable[[], None]) -> None:
 def _fail(group: _Group, error: BaseException) -> None:
     for waiter in group.waiters:
         if not waiter.done():
-            failure = CommitFailed(f"not written: {error}")
+            kind = DiskFull if isinstance(error, apsw.FullError) else CommitFailed
+            failure = kind(f"not written: {error}")
             failure.__cause__ = error
             waiter.set_exception(failure)

@@ -162,6 +162,7 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
     listed: list[dict[str, Any]] = request.get("MultipartUpload", {}).get("Parts", [])
     random_bytes = ctx.ids.random_bytes(18)
     now = ctx.clock.now()
+    secret = customer_key(request)
 
     def complete(tx: Transaction) -> tuple[Bucket, Version]:
         bucket = opened(tx, ctx, request, "s3:PutObject", key)
@@ -169,6 +170,8 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
         if done is not None and done.upload_id == upload_id:
             return bucket, done
         begun = store.load_upload(tx, bucket.name, key, upload_id)
+        if begun.algorithm or secret is not None:
+            check_same_key(begun, secret.key_md5 if secret else None)
         uploaded = {part.number: part for part in store.scan_parts(tx, bucket.name, key, upload_id)}
         parts = chosen_parts(listed, uploaded, begun)
         check_write_conditions(done, request, key)

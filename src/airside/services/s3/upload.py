@@ -7,6 +7,7 @@ from hashlib import md5
 from typing import Any
 
 from airside.kernel import Body, Context, Transaction
+from airside.kernel.http import SealedBody
 from airside.kernel.store import BlobWriter
 from airside.services.s3 import errors, limits, store
 from airside.services.s3.checksum import ALGORITHMS, Hasher, decode, header_of, member_of
@@ -129,35 +130,31 @@ async def _stream(
     inline: bool,
     bytes_max: int,
 ) -> Received:
-    hasher, digest = Hasher(expected.algorithm), md5()
+    hashes = _Hashes(ctx, body, expected, secret)
     waiting: list[bytes] = []
-    writer: BlobWriter | None = None
-    nonce = ctx.ids.random_bytes(NONCE_BYTES) if secret is not None else b""
-    cipher = secret.cipher(nonce) if secret is not None else None
+    writer: BlobWriter | None = None if inline else ctx.blobs.create(hashes.take)
     size = 0
     try:
-        async for chunk in _chunks(body):
+        async for chunk in _chunks(hashes.source):
             size += len(chunk)
             if size > bytes_max:
                 raise errors.EntityTooLarge("Your proposed upload exceeds the maximum allowed size")
-            digest.update(chunk)
-            hasher.update(chunk)
-            if cipher is not None:
-                chunk = cipher.update(chunk)  # noqa: PLW2901
-            if writer is None and inline and size <= limits.INLINE_BYTES_MAX:
+            if writer is None and size <= limits.INLINE_BYTES_MAX:
                 waiting.append(chunk)
                 continue
             if writer is None:
-                writer = ctx.blobs.create()
+                writer = ctx.blobs.create(hashes.take)
                 for earlier in waiting:
                     await writer.write(earlier)
                 waiting.clear()
             await writer.write(chunk)
-        received = Received(size, digest.digest(), b"".join(waiting), nonce=nonce)
+        if writer is not None:
+            await writer.flush()
+        data = b"".join(map(hashes.take, waiting))
+        received = Received(size, hashes.md5.digest(), data, nonce=hashes.nonce)
         received.key_md5 = secret.key_md5 if secret is not None else ""
-        _check(received, expected, hasher, body)
-        if writer is None and not inline:
-            writer = ctx.blobs.create()
+        hashes.check()
+        _check(received, expected, hashes.hasher, body)
         if writer is not None:
             received.blob_id = await writer.commit()
             writer = None
@@ -165,6 +162,36 @@ async def _stream(
     finally:
         if writer is not None:
             await writer.abort()
+
+
+class _Hashes:
+    """All that is computed from a body on its way to the disk, in the thread that writes it."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        body: Body | bytes,
+        expected: Expectation,
+        secret: CustomerKey | None,
+    ) -> None:
+        self.md5, self.hasher = md5(), Hasher(expected.algorithm)
+        self.nonce = ctx.ids.random_bytes(NONCE_BYTES) if secret is not None else b""
+        self._cipher = secret.cipher(self.nonce) if secret is not None else None
+        self._seal = body if isinstance(body, SealedBody) else None
+        self.source: Body | bytes = body if self._seal is None else self._seal.inner
+
+    def take(self, chunk: bytes) -> bytes:
+        """See a chunk; what is to be written for it."""
+        self.md5.update(chunk)
+        self.hasher.update(chunk)
+        if self._seal is not None:
+            self._seal.update(chunk)
+        return chunk if self._cipher is None else self._cipher.update(chunk)
+
+    def check(self) -> None:
+        """Raise unless the whole is what was signed."""
+        if self._seal is not None:
+            self._seal.check()
 
 
 async def _chunks(body: Body | bytes) -> AsyncIterator[bytes]:
