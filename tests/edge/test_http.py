@@ -138,3 +138,20 @@ def test_a_refused_body_that_never_comes_does_not_keep_the_connection(server):
             received += chunk
     assert statuses(received)[0] in (403, 404)
     assert 100 not in statuses(received)
+
+
+def test_a_long_body_can_be_followed_on_the_same_connection(server, aws, account):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket=f"long-{account}")
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": f"long-{account}", "Key": "k"})
+    target = url.partition(f":{server.port}")[2].encode()
+    body = bytes(range(256)) * 1024
+    put = b"PUT %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %d\r\n\r\n"
+    request = put % (target, server.port, len(body)) + body
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(request * 3 + HEALTH + b"Connection: close\r\n\r\n")
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert statuses(received) == [200, 200, 200, 200]
+    assert s3.get_object(Bucket=f"long-{account}", Key="k")["Body"].read() == body

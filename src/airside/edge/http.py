@@ -123,6 +123,8 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._stream: StreamBody | None = None
         self._expects = False
+        self._missing = 0
+        """Bytes of a streamed body that are still to come."""
 
     # -- asyncio.Protocol
 
@@ -160,6 +162,10 @@ class Connection(asyncio.Protocol):
         """Feed the parser; what is malformed is answered with 400 and the connection closed."""
         if self._closing:
             return
+        if self._missing:
+            data = self._pass_on(data)
+            if not data or self._closing:
+                return
         self._data_bytes = len(data)
         try:
             self._parser.feed_data(data)
@@ -172,6 +178,15 @@ class Connection(asyncio.Protocol):
                 self._head_bytes += len(data)
                 if self._head_bytes > 2 * HEADER_BYTES_MAX:
                     self._refuse(431)
+
+    def _pass_on(self, data: bytes) -> bytes:
+        """Take the bytes of a long body past the parser, which would copy them; what is left."""
+        rest = data[self._missing :]
+        self.on_body(data[: self._missing])
+        if not self._missing:
+            self._parser = httptools.HttpRequestParser(self)  # the old one waits for the body
+            self.on_message_complete()
+        return rest
 
     def expire(self, now: float) -> None:
         """Close when idle for long, or when a request head does not get finished."""
@@ -221,9 +236,9 @@ class Connection(asyncio.Protocol):
         length = headers.get("content-length")
         chunked = "transfer-encoding" in headers
         if self._expects or chunked or (length and int(length) > BUFFERED_BODY_BYTES_MAX):
-            self._stream = StreamBody(
-                int(length) if length and not chunked else None, self._continue, self._pause_reading
-            )
+            announced = int(length) if length and not chunked else None
+            self._missing = announced or 0
+            self._stream = StreamBody(announced, self._continue, self._pause_reading)
             self._enqueue(self._stream)
 
     def _check_size(self) -> None:
@@ -234,6 +249,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """(Part of) the body."""
+        if self._missing:
+            self._missing -= len(body)
         if self._discarding:
             self._since = self._loop.time()
         elif self._stream is not None:
