@@ -394,6 +394,9 @@ class Connection(asyncio.Protocol):
         stream.discard()
 
     def _head(self, response: HttpResponse, length: int | None, keep_alive: bool) -> bytes:
+        if response.head:
+            end = b"\r\n" if keep_alive else b"Connection: close\r\n\r\n"
+            return b"".join((response.head, self._listener.date, end))
         status = response.status
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
         for name, value in response.headers:

@@ -22,7 +22,7 @@ from airside.edge.errors import (
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import front_by_host, front_by_path
 from airside.edge.parts import Parts
-from airside.edge.route import answer_front, route
+from airside.edge.route import answer_front, at_hand, route
 from airside.kernel import (
     Body,
     BytesBody,
@@ -177,6 +177,11 @@ PIPELINE: Final[tuple[Stage, ...]] = (
 
 async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     """Answer one request. Never raises for anything a client can cause."""
+    site = parts.sites.get(http.port)
+    if site is not None:
+        found = at_hand(parts, http, site)
+        if found is not None:
+            return found
     x = Exchange(http, parts.ids.uuid())
     try:
         for stage in PIPELINE:

@@ -95,6 +95,13 @@ def _front(parts: Parts, http: HttpRequest) -> Front | None:
     return front_by_host(host, http.path, parts.zones)
 
 
+def at_hand(parts: Parts, http: HttpRequest, front: Front) -> HttpResponse | None:
+    """What a site has ready for a request; None when it has to look."""
+    find = parts.services[parts.zones[front.zone]].at_hand.get(front.zone)
+    cloud = parts.clouds.find(front.environment or MAIN)
+    return find(cloud, http, front.label) if find is not None and cloud is not None else None
+
+
 async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
     """Let the front door of an API, a site or a function URL answer."""
     service = parts.services[parts.zones[front.zone]]

@@ -24,6 +24,10 @@ E.g. the front door of `execute-api` gets the API's id. A plain web address, no 
 `request.path` is the path below the host, whether it was addressed by host name or by path."""
 
 
+AtHand = Callable[["Cloud", HttpRequest, str], HttpResponse | None]
+"""What a front door can answer at once, without a Context; None when it has to look."""
+
+
 class Site(NamedTuple):
     """A front door that a person opens in a browser."""
 

@@ -118,6 +118,8 @@ class HttpResponse(Struct):
     status: int = 200
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes | FileSlice | AsyncIterator[bytes] = b""
+    head: bytes = b""
+    """Status line and headers, written already: they go out instead. Over HTTP/1.1 only."""
 
     def header(self, name: str) -> str | None:
         """The first value of `name`, whatever its case."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from airside.kernel.cloud import Cloud, Component, FrontDoor, Site
+from airside.kernel.cloud import AtHand, Cloud, Component, FrontDoor, Site
 from airside.kernel.errors import ServiceError
 from airside.kernel.http import HttpRequest, HttpResponse
 from airside.kernel.operation import Operation
@@ -36,6 +36,7 @@ class Service:
         components: Iterable[type[Component]] = (),
         resources: Iterable[type[ResourceType]] = (),
         fronts: Mapping[str, FrontDoor] | None = None,
+        at_hand: Mapping[str, AtHand] | None = None,
         policy: ResourcePolicy | None = None,
         sites: Callable[[Cloud], Awaitable[list[Site]]] | None = None,
         anonymous: bool = False,
@@ -45,6 +46,8 @@ class Service:
         self.components = tuple(components)
         self.resources = {kind.name: kind() for kind in resources}
         self.fronts = dict(fronts or {})
+        self.at_hand = dict(at_hand or {})
+        """By zone: what a front door has ready, asked for first and without waiting."""
         self.policy = policy
         self.sites = sites
         """Lists what deserves a local port of its own; say `cloud.sites_changed()` on a change."""

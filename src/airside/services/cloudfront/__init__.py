@@ -18,6 +18,7 @@ from airside.services.cloudfront import (
 from airside.services.cloudfront.dialing import Dialer
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.front import cloudfront_front
+from airside.services.cloudfront.quick import cloudfront_at_hand
 from airside.services.cloudfront.sites import list_sites
 
 SERVICE = Service(
@@ -49,5 +50,6 @@ SERVICE = Service(
         resources.ResponseHeadersPolicyResource,
     ],
     fronts={"cloudfront": cloudfront_front},
+    at_hand={"cloudfront": cloudfront_at_hand},
     sites=list_sites,
 )

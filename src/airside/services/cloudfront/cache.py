@@ -49,7 +49,7 @@ class Entry(Struct, kw_only=True, array_like=True):
 class Kept:
     """An Entry with its body at hand, and the head of its last answer."""
 
-    __slots__ = ("body", "entry", "head", "head_age", "head_of", "lowered", "retry_at")
+    __slots__ = ("body", "entry", "gone", "head", "head_age", "head_of", "lowered", "retry_at")
 
     def __init__(self, entry: Entry, body: bytes | FileSlice) -> None:
         self.entry = entry
@@ -58,6 +58,8 @@ class Kept:
         self.head_age = -1
         self.head_of: object = None
         """The behaviour whose policy the head follows."""
+        self.gone = False
+        """Whether the cache holds it no longer."""
         self.retry_at = 0.0
         """The origin failed: it is not asked again before."""
         self.lowered = {name.lower(): value for name, value in entry.headers}
@@ -101,18 +103,22 @@ class Cache:
         """Hold a response in memory; the least recently used ones give way."""
         former = self._kept.pop(kept.entry.key, None)
         if former is not None:
-            self._memory_bytes -= former.memory
+            self._leave(former)
         self._kept[kept.entry.key] = kept
         self._memory_bytes += kept.memory
         while self._memory_bytes > self._memory_bytes_max and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self._memory_bytes -= oldest.memory
+            self._leave(oldest)
+
+    def _leave(self, kept: Kept) -> None:
+        kept.gone = True
+        self._memory_bytes -= kept.memory
 
     def drop(self, key: str) -> None:
         """Forget one response, on disk too."""
         former = self._kept.pop(key, None)
         if former is not None:
-            self._memory_bytes -= former.memory
+            self._leave(former)
         self._unlink(self._path(key))
 
     def in_memory(self, distribution: str) -> list[Kept]:

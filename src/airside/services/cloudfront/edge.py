@@ -35,6 +35,8 @@ class Edge(Component):
         self._tasks: set[asyncio.Task[Any]] = set()
         self.under_way: dict[str, asyncio.Task[Any]] = {}
         self.cache = Cache(self._folder("unopened"))
+        self.hits: dict[tuple[str, str, str, str | None], Any] = {}
+        """Answers ready to be sent, by how they were asked for."""
 
     def _folder(self, generation: str) -> Path:
         return self.cloud.settings.data_dir / "edge-cache" / f"{self.cloud.name}-{generation}"
@@ -113,6 +115,7 @@ class Edge(Component):
     def forget(self) -> None:
         """Some configuration changed: make plans anew."""
         self._plans.clear()
+        self.hits.clear()
 
     def invalidate(self, distribution: str, invalidation: Invalidation) -> None:
         """Drop what was invalidated, at once."""

@@ -7,9 +7,11 @@ https-only lets plain HTTP pass: there is nowhere to redirect to.
 from airside.kernel import Context, HttpRequest, HttpResponse
 from airside.services.cloudfront import pages
 from airside.services.cloudfront.admission import signed_for, turned_away
+from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.edge import Dangling, Edge
 from airside.services.cloudfront.origin import Question
-from airside.services.cloudfront.plan import Plan
+from airside.services.cloudfront.plan import Behavior, Plan
+from airside.services.cloudfront.quick import keep_hit
 from airside.services.cloudfront.scripts import on_request, on_response
 from airside.services.cloudfront.viewing import new_cf_id, own_page
 from airside.services.cloudfront.visit import Visit
@@ -27,7 +29,11 @@ async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> Ht
         if plan is None:
             return own_page(404, pages.NO_DISTRIBUTION, None, new_cf_id(ctx))
     ctx.account_id = plan.account_id
-    response = await _answered(ctx, edge, plan, _question(plan, request))
+    question = _question(plan, request)
+    behavior = plan.behavior(question.path)
+    response, kept = await _answered(ctx, edge, plan, behavior, question)
+    if kept is not None:
+        keep_hit(ctx, edge, plan, behavior, request, kept, label)
     ctx.use("Requests-HTTPS" if request.scheme == "https" else "Requests-HTTP", 1, plan.arn)
     body = response.body
     size = len(body) if isinstance(body, bytes) else getattr(body, "length", 0)
@@ -46,20 +52,23 @@ def _question(plan: Plan, request: HttpRequest) -> Question:
     )  # fmt: skip
 
 
-async def _answered(ctx: Context, edge: Edge, plan: Plan, question: Question) -> HttpResponse:
-    behavior = plan.behavior(question.path)
+async def _answered(
+    ctx: Context, edge: Edge, plan: Plan, behavior: Behavior, question: Question
+) -> tuple[HttpResponse, Kept | None]:
+    """The response, and what memory holds of it if it came from there."""
     refused = turned_away(ctx, plan, behavior, question)
     if refused is not None:
-        return refused
+        return refused, None
     unsigned = signed_for(ctx, plan, behavior, question)
     if unsigned is not None:
-        return await Visit(ctx, edge, plan, behavior, question).refused(unsigned)
-    if not behavior.scripts:
-        visit = Visit(ctx, edge, plan, behavior, question)
-        return visit.at_hand() or await visit.answer()
+        return await Visit(ctx, edge, plan, behavior, question).refused(unsigned), None
     made = on_request(ctx, plan, behavior, question)
     if made is not None:
-        return made
+        return made, None
     visit = Visit(ctx, edge, plan, behavior, question)
-    response = visit.at_hand() or await visit.answer()
-    return on_response(ctx, plan, behavior, question, response)
+    response = visit.at_hand()
+    if response is not None:
+        kept = visit.remembered()
+    else:
+        response, kept = await visit.answer(), None
+    return on_response(ctx, plan, behavior, question, response), kept

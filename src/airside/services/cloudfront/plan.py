@@ -117,6 +117,18 @@ class Behavior:
     scripts: Mapping[str, Script] = field(default_factory=dict)
     """Event type -> the function's live code."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a cached answer depends on nothing but the address and what codings it has."""
+        return (
+            self.keys is None
+            and not self.scripts
+            and not self.cache.headers
+            and self.cache.cookies.behavior == "none"
+            and self.response.cors is None
+            and not self.response.timing_rate
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
