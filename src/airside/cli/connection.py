@@ -113,12 +113,13 @@ class Connection:
         """The address of S3: that of everything here."""
         return self.endpoint
 
-    def site_address(self, distribution: str) -> str | None:
-        """The local address of a distribution, on a port of its own."""
-        for site in self.admin("state")["sites"]:
-            if site["id"] == distribution and site["environment"] == self.environment:
-                return f"{self.endpoint.rsplit(':', 1)[0]}:{site['port']}/"
-        return None
+    def site_addresses(self) -> dict[str, str]:
+        """Distribution -> its local address, on a port of its own."""
+        host = self.endpoint.rsplit(":", 1)[0]
+        return {
+            site["id"]: f"{host}:{site['port']}/" for site in self.admin("state")["sites"]
+            if site["environment"] == self.environment
+        }  # fmt: skip
 
     def _transport(self) -> "Transport":
         from airside.cli.sites.transport import Transport

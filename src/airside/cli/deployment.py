@@ -90,34 +90,3 @@ def runtime_warnings(connection: Connection, deployed: Deployed) -> list[str]:
     }
     interpreters = Interpreters()
     return [warning for name in sorted(runtimes) if (warning := interpreters.find(name).warning)]
-
-
-def site_urls(connection: Connection, deployed: Deployed | None) -> dict[str, str]:
-    """Name -> address of each site: the stack's by its name, others by distribution."""
-    urls = {}
-    mine = {} if deployed is None else {
-        physical: logical for logical, (kind, physical) in deployed.resources.items()
-        if kind == "AWS::CloudFront::Distribution"
-    }  # fmt: skip
-    host = connection.endpoint.rsplit(":", 1)[0]
-    for site in connection.admin("state")["sites"]:
-        if site["environment"] != "main":
-            continue
-        url = f"{host}:{site['port']}/"
-        if deployed is not None and site["id"] in mine:
-            name = deployed.name if len(mine) == 1 else mine[site["id"]]
-            urls[name] = url
-        else:
-            urls[site["id"]] = url
-    return urls
-
-
-def stack_outputs(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:
-    """Name -> outputs of every stack."""
-    found = {}
-    cloudformation = connection.client("cloudformation")
-    for page in cloudformation.get_paginator("describe_stacks").paginate():
-        for stack in page["Stacks"]:
-            outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-            found[stack["StackName"]] = {"outputs": outputs}
-    return found

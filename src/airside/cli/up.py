@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from airside.cli import process, profile
+from airside.cli.addresses import local_outputs, output_rows, site_urls, stack_outputs
 from airside.cli.connection import Connection
-from airside.cli.deployment import Deployer, site_urls, stack_outputs
-from airside.cli.display import say, table
+from airside.cli.deployment import Deployer
+from airside.cli.display import out, say, table
 from airside.cli.errors import CommandError
 from airside.cli.main import print_json
 from airside.cli.project import find_template, load
@@ -74,7 +75,7 @@ def _write_profile(connection: Connection, keys: dict[str, str]) -> None:
 
 
 def _announce(connection: Connection, deployed: Deployed | None, options: UpOptions) -> None:
-    sites = site_urls(connection, deployed)
+    sites = site_urls(connection)
     if options.as_json:
         print_json({
             "endpoint": connection.endpoint,
@@ -90,9 +91,12 @@ def _announce(connection: Connection, deployed: Deployed | None, options: UpOpti
     rows.append(("credentials", f"{keys['access_key_id']} / {keys['secret_access_key']}"))
     if options.profile:
         rows.append(("AWS profile", profile.PROFILE))
-    rows += [(key, value) for key, value in (deployed.outputs if deployed else {}).items()]
     rows.append(("data", str(connection.data_dir)))
     table(("what", "where"), rows)
+    if deployed is not None and deployed.outputs:
+        local = local_outputs(connection, deployed.outputs)
+        out.print()
+        table(("output", "value", "here"), output_rows(deployed.outputs, local))
 
 
 def _stay(

@@ -237,7 +237,7 @@ def _addresses(cloud: Cloud, distributions: list[str]) -> list[str]:
 def _address(cloud: Cloud, distribution: edge.Distribution) -> str:
     """Where people go: a local port here, its own name on AWS."""
     if isinstance(cloud, Connection):
-        local = cloud.site_address(distribution.id)
+        local = cloud.site_addresses().get(distribution.id)
         if local:
             return local
     return f"https://{(*distribution.aliases, distribution.domain)[0]}/"

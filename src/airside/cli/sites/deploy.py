@@ -60,6 +60,7 @@ class Deploy:
     watch: Watch
     record: bool = True
     """Whether deploys become releases."""
+    _releases: Releases | None = field(default=None, repr=False)
 
     def sync(
         self, folder: Path, *, delete: bool = True, dry_run: bool = False, message: str = ""
@@ -219,9 +220,11 @@ class Deploy:
         """The releases and what an interrupted deploy has left; both None without permission."""
         if not self.record:
             return None, None
+        if self._releases is not None:
+            return self._releases, None
         try:
-            releases = open_releases(self.cloud, self.site, create=create)
-            return releases, releases.journal() if releases else None
+            self._releases = open_releases(self.cloud, self.site, create=create)
+            return self._releases, self._releases.journal() if self._releases else None
         except Refused as refused:
             if refused.status != 403:
                 raise

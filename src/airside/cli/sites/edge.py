@@ -93,7 +93,7 @@ def wait(cloudfront: Any, distribution: Distribution, invalidation: str) -> None
 
 
 def _bucket_of(domain: str) -> str | None:
-    found = re.match(r"(.+?)\.s3(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|localhost)", domain)
+    found = re.match(r"(.+)\.s3(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|localhost)", domain)
     return found[1] if found else None
 
 

@@ -14,7 +14,7 @@ Content is copied here only when it is about to be replaced: a first deploy copi
 import gzip
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -25,6 +25,8 @@ from airside.cli.sites.transport import Refused
 
 KEPT = 25
 """Releases that can be gone back to."""
+
+PRUNED_EVERY = 5
 
 AT_ONCE = 16
 
@@ -64,6 +66,8 @@ class Releases:
     """The releases of one site."""
 
     store: Bucket
+    _latest: Release | None = field(default=None, repr=False)
+    _manifests: dict[int, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def all(self) -> list[Release]:
         """Oldest first."""
@@ -73,17 +77,19 @@ class Releases:
         return [msgspec.json.decode(body, type=Release) for body in bodies if body is not None]
 
     def latest(self) -> Release | None:
-        """The one that is live."""
-        names = list(self.store.list("releases/"))
-        body = self.store.get(names[-1]) if names else None
-        return None if body is None else msgspec.json.decode(body, type=Release)
+        """The one that is live. Asked for once: `record` notices when it is not any more."""
+        if self._latest is None:
+            names = list(self.store.list("releases/"))
+            body = self.store.get(names[-1]) if names else None
+            self._latest = None if body is None else msgspec.json.decode(body, type=Release)
+        return self._latest
 
     def manifest(self, release: Release) -> dict[str, str]:
         """Name -> ETag of a release's files."""
-        body = self.store.get(_manifest(release.number))
-        return (
-            {} if body is None else msgspec.json.decode(gzip.decompress(body), type=dict[str, str])
-        )
+        if release.number not in self._manifests:
+            body = self.store.get(_manifest(release.number))
+            self._manifests[release.number] = _unpacked(body)
+        return self._manifests[release.number]
 
     def record(self, release: Release, manifest: Mapping[str, str]) -> None:
         """Write a release down. Raises Refused when another one has just taken its number."""
@@ -92,6 +98,8 @@ class Releases:
         body = msgspec.json.encode(release)
         headers = {"content-type": "application/json", "if-none-match": "*"}
         self.store.put(_release(release.number), body, headers)
+        self._latest = release
+        self._manifests[release.number] = dict(manifest)
 
     def archive(self, live: Bucket, going: Mapping[str, str]) -> None:
         """Keep the content of names that are about to change, by the ETags they have now."""
@@ -124,9 +132,12 @@ class Releases:
         self.store.delete(["deploying.json"])
 
     def prune(self) -> None:
-        """Forget the oldest releases and content that only they had."""
+        """Forget the oldest releases and content that only they had, now and then."""
+        latest = self.latest()
+        if latest is None or latest.number % PRUNED_EVERY:
+            return
         names = list(self.store.list("releases/"))
-        if len(names) <= KEPT + 5:
+        if len(names) <= KEPT:
             return
         numbers = [int(name[-11:-5]) for name in names]
         old, kept = numbers[:-KEPT], numbers[-KEPT:]
@@ -135,8 +146,8 @@ class Releases:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             bodies = list(pool.map(self.store.get, map(_manifest, kept)))
         needed: set[str] = set()
-        for body in filter(None, bodies):
-            needed |= set(msgspec.json.decode(gzip.decompress(body), type=dict[str, str]).values())
+        for body in bodies:
+            needed |= set(_unpacked(body).values())
         self.store.delete(f"content/{etag}" for etag in self.archived() - needed)
 
 
@@ -178,6 +189,10 @@ def _create(s3: Any, name: str, region: str) -> None:
             True,
         ),
     )  # fmt: skip
+
+
+def _unpacked(body: bytes | None) -> dict[str, str]:
+    return {} if body is None else msgspec.json.decode(gzip.decompress(body), type=dict[str, str])
 
 
 def _release(number: int) -> str:

@@ -47,16 +47,16 @@ class Bar(Quiet):
     """A bar on standard error, gone when it is full."""
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
-            DownloadColumn(), TextColumn("[dim]{task.fields[name]}[/dim]"),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
+            TextColumn("{task.fields[count]}"), TextColumn("[dim]{task.fields[name]}[/dim]"),
             console=err, transient=True,
         )  # fmt: skip
         self._lock = threading.Lock()
         self._task = self._progress.add_task("Looking", total=None, count="", name="")
-        self._files = self._done = self._bytes = 0
+        self._files = self._done = self._bytes = self._size = 0
 
     def __enter__(self) -> "Bar":
         self._progress.start()
@@ -74,22 +74,27 @@ class Bar(Quiet):
 
     def begin(self, count: int, size: int) -> None:
         """`size` is 0 for copies, which move no bytes from here."""
-        self._files = count
-        self._progress.update(
-            self._task, description="Deploying", total=size or count, count=f"0/{count} files"
-        )
+        self._files, self._size = count, size
+        self._progress.update(self._task, description="Deploying", total=size or count)
+        self._show("")
 
     def done(self, what: str, name: str, size: int) -> None:
         """One further."""
+        if what == "deleted":
+            return
         with self._lock:
-            if what == "deleted":
-                return
             self._done += 1
             self._bytes += size
-            self._progress.update(
-                self._task, completed=self._bytes or self._done,
-                count=f"{self._done}/{self._files} files", name=escape(name[-40:]),
-            )  # fmt: skip
+            self._show(name[-40:])
+
+    def _show(self, name: str) -> None:
+        from rich.filesize import decimal
+
+        moved = f", {decimal(self._bytes)} of {decimal(self._size)}" if self._size else ""
+        self._progress.update(
+            self._task, completed=self._bytes if self._size else self._done,
+            count=f"{self._done:,} of {self._files:,} files{moved}", name=escape(name),
+        )  # fmt: skip
 
 
 def watcher(*, as_json: bool) -> Quiet:
