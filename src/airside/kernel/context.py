@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
 
 class Context:
     """One request's surroundings. Cheap to make: everything shared lives in its `Cloud`."""
@@ -86,7 +88,10 @@ class Context:
         if self.http is None:
             return keys
         keys["aws:SourceIp"] = self.http.client
-        keys["aws:SecureTransport"] = "true" if self.http.scheme == "https" else "false"
+        # Nobody listens in between on loopback; and policies that refuse plain HTTP (SAM's own
+        # bucket has one) are written for what is deployed to AWS.
+        secure = self.http.scheme == "https" or self.http.client in _LOOPBACK
+        keys["aws:SecureTransport"] = "true" if secure else "false"
         for name, header in (("aws:Referer", "referer"), ("aws:UserAgent", "user-agent")):
             value = self.http.headers.get(header)
             if value is not None:
