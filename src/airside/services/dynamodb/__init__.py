@@ -6,8 +6,11 @@ from airside.services.dynamodb import (
     backups,
     batches,
     errors,
+    exports,
+    imports,
     items,
     lifetimes,
+    policies,
     queries,
     recovery,
     table_updates,
@@ -16,6 +19,8 @@ from airside.services.dynamodb import (
     transactions,
 )
 from airside.services.dynamodb.copying import Copying
+from airside.services.dynamodb.exporting import Exporting
+from airside.services.dynamodb.importing import Importing
 from airside.services.dynamodb.partiql import batches as partiql_batches
 from airside.services.dynamodb.partiql import statements
 from airside.services.dynamodb.partiql import transactions as partiql_transactions
@@ -32,6 +37,9 @@ SERVICE = Service(
         account,
         backups,
         recovery,
+        exports,
+        imports,
+        policies,
         tables,
         table_updates,
         tagging,
@@ -45,6 +53,7 @@ SERVICE = Service(
         partiql_transactions,
     ],
     errors=errors,
-    components=[Tables, Announcer, Upkeep, Copying, Sweeping, Retention],
+    components=[Tables, Announcer, Upkeep, Copying, Exporting, Importing, Sweeping, Retention],
     resources=[Table],
+    policy=policies.policy_of,
 )

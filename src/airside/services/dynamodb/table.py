@@ -75,6 +75,8 @@ class Stream(Struct, omit_defaults=True):
     enabled: bool = True
     created_at: float = 0.0
     disabled_at: float | None = None
+    policy: str | None = None
+    policy_revision: str = ""
 
 
 class TimeToLive(Struct, omit_defaults=True):

@@ -1,5 +1,7 @@
 """Creating, describing, listing and deleting tables."""
 
+import msgspec
+
 from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
@@ -11,7 +13,8 @@ from airside.services.dynamodb.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from airside.services.dynamodb.store import Tables, table_id
+from airside.services.dynamodb.policy import check_policy
+from airside.services.dynamodb.store import TableId, Tables, table_id
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.upkeep import Upkeep
 from airside.services.dynamodb.validation import Problems
@@ -24,7 +27,7 @@ _NOT_OF_DELETED = (
 )  # fmt: skip
 TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
-_CREATE_RULES = (
+CREATE_RULES = (
     validation.name_of_length("TableName", 3),
     validation.required("AttributeDefinitions"),
     definition.attribute_definitions,
@@ -41,33 +44,15 @@ _CREATE_RULES = (
 async def create_table(ctx: Context, request: Request) -> Result:
     """Create a table; it is usable at once."""
     require_table_name(request)
-    validation.check(request, _CREATE_RULES)
-    throughput = definition.table_throughput(request)
-    on_demand = request.get("BillingMode") == "PAY_PER_REQUEST"
-    schema, types = definition.table_schema(request)
-    indexes = definition.table_indexes(request, schema, types, on_demand=on_demand)
-    streaming.check_specification(request.get("StreamSpecification"))
-    tags = tagging.tags_of(request.get("Tags") or ())
-    account_id, region, name = where = table_id(ctx, request["TableName"])
+    validation.check(request, CREATE_RULES)
+    if request.get("ResourcePolicy") is not None:
+        check_policy(request["ResourcePolicy"])
+    where = table_id(ctx, request["TableName"])
     now = ctx.clock.now()
-    identifier = ctx.ids.uuid()
+    made = new_table(ctx, request, now)
 
     def body(tx: Transaction) -> Table:
-        if store.load_table(tx, where) is not None:
-            raise ResourceInUseException(f"Table already exists: {name}")
-        table = Table(
-            name, account_id, region, store.next_number(tx, "table"), identifier, now,
-            schema, types, indexes, len(indexes), on_demand, throughput,
-            protected=bool(request.get("DeletionProtectionEnabled", False)),
-            table_class=request.get("TableClass"),
-            throughput_max=request.get("OnDemandThroughput"),
-            warm=request.get("WarmThroughput"),
-            billing_changed_at=now if on_demand else None,
-            sse=encryption(ctx, request.get("SSESpecification")),
-            policy=request.get("ResourcePolicy"),
-            policy_revision=str(int(now * 1000)) if request.get("ResourcePolicy") else "",
-            tags=tags,
-        )  # fmt: skip
+        table = msgspec.structs.replace(made, number=add_number(tx, where))
         streaming.configure(tx, table, request.get("StreamSpecification"), now)
         store.save_table(tx, table)
         return table
@@ -79,6 +64,37 @@ async def create_table(ctx: Context, request: Request) -> Result:
     for index in description["GlobalSecondaryIndexes"] or ():
         index["IndexStatus"] = "CREATING"
     return {"TableDescription": description}
+
+
+def new_table(ctx: Context, request: Request, now: float) -> Table:
+    """The table that a definition describes, without its number. Raises ValidationException."""
+    throughput = definition.table_throughput(request)
+    on_demand = request.get("BillingMode") == "PAY_PER_REQUEST"
+    schema, types = definition.table_schema(request)
+    indexes = definition.table_indexes(request, schema, types, on_demand=on_demand)
+    streaming.check_specification(request.get("StreamSpecification"))
+    tags = tagging.tags_of(request.get("Tags") or ())
+    account_id, region, name = table_id(ctx, request["TableName"])
+    return Table(
+        name, account_id, region, 0, ctx.ids.uuid(), now,
+        schema, types, indexes, len(indexes), on_demand, throughput,
+        protected=bool(request.get("DeletionProtectionEnabled", False)),
+        table_class=request.get("TableClass"),
+        throughput_max=request.get("OnDemandThroughput"),
+        warm=request.get("WarmThroughput"),
+        billing_changed_at=now if on_demand else None,
+        sse=encryption(ctx, request.get("SSESpecification")),
+        policy=request.get("ResourcePolicy"),
+        policy_revision=str(int(now * 1000)) if request.get("ResourcePolicy") else "",
+        tags=tags,
+    )  # fmt: skip
+
+
+def add_number(tx: Transaction, where: TableId) -> int:
+    """The number of a new table. Raises ResourceInUseException when the name is taken."""
+    if store.load_table(tx, where) is not None:
+        raise ResourceInUseException(f"Table already exists: {where[2]}")
+    return store.next_number(tx, "table")
 
 
 def require_table_name(request: Request) -> None:

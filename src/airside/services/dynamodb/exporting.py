@@ -1,0 +1,173 @@
+"""Writing tables to S3: data files, then the manifests that name them."""
+
+import asyncio
+import gzip
+from base64 import b64encode
+from functools import partial
+from hashlib import md5, sha256
+from typing import Any
+
+import msgspec
+
+from airside.kernel.clock import iso8601
+from airside.kernel.context import Context
+from airside.kernel.errors import ServiceError
+from airside.kernel.http import BytesBody
+from airside.kernel.store import Transaction
+from airside.services.dynamodb import copying, history, store, transfer
+from airside.services.dynamodb.history import Source
+from airside.services.dynamodb.store import Tables
+from airside.services.dynamodb.transfer import Name
+from airside.services.dynamodb.upkeep import Upkeep
+from airside.services.dynamodb.worker import Worker
+
+_STEP = 200
+_FILE_BYTES = 16 << 20
+"""A data file's size before it is compressed."""
+
+
+class _Files:
+    """The files of one export."""
+
+    def __init__(self, ctx: Context, name: Name, description: dict[str, Any]) -> None:
+        self._ctx = ctx
+        self._description = description
+        prefix = description.get("S3Prefix") or ""
+        head = f"{prefix.rstrip('/')}/" if prefix else ""
+        self.folder = f"{head}AWSDynamoDB/{name[-1]}"
+        self._identifier = name[-1]
+        self.manifest: list[dict[str, Any]] = []
+
+    async def put(self, name: str, content: bytes) -> str:
+        """Write a file; its ETag. The same name may be written again after a crash."""
+        description = self._description
+        request: dict[str, Any] = {
+            "Bucket": description["S3Bucket"], "Key": f"{self.folder}/{name}",
+            "Body": BytesBody(content),
+        }  # fmt: skip
+        if "S3BucketOwner" in description:
+            request["ExpectedBucketOwner"] = description["S3BucketOwner"]
+        if description["S3SseAlgorithm"] == "KMS":
+            request["ServerSideEncryption"] = "aws:kms"
+            if "S3SseKmsKeyId" in description:
+                request["SSEKMSKeyId"] = description["S3SseKmsKeyId"]
+        stored = await self._ctx.call("s3", "PutObject", request)
+        return str(stored["ETag"]).strip('"')
+
+    async def put_data(self, lines: list[bytes]) -> None:
+        """Write a data file and note it for the manifest."""
+        number = len(self.manifest)
+        label = sha256(f"{self._identifier}/{number}".encode()).hexdigest()[:26]
+        content = await asyncio.to_thread(gzip.compress, b"".join(lines), 6, mtime=0)
+        tag = await self.put(f"data/{label}.json.gz", content)
+        entry = {
+            "itemCount": len(lines), "md5Checksum": _checksum(content), "etag": tag,
+            "dataFileS3Key": f"{self.folder}/data/{label}.json.gz",
+        }  # fmt: skip
+        self.manifest.append(entry)
+
+    async def put_manifest(self, name: str, content: bytes) -> None:
+        """Write a manifest and its checksum."""
+        await self.put(f"{name}.json", content)
+        await self.put(f"{name}.checksum", _checksum(content).encode())
+
+
+def _checksum(content: bytes) -> str:
+    return b64encode(md5(content, usedforsecurity=False).digest()).decode()
+
+
+class Exporting(Worker):
+    """Makes exports, one after another. One that was interrupted begins again."""
+
+    async def work(self) -> None:
+        """Make all exports that were begun."""
+        while True:
+            found = await self.cloud.store.read(
+                lambda view: list(store.scan_documents(view, "exporting", limit=1))
+            )
+            if not found:
+                return
+            ((work, job),) = found
+            name = (work[1], work[2], "export", *work[3:])
+            await self._export(name, msgspec.convert(job["source"], Source))
+            self.cloud.component(Upkeep).wake()
+
+    async def _export(self, name: Name, source: Source) -> None:
+        document = await self.cloud.store.read(lambda view: store.get_document(view, *name))
+        assert document is not None
+        description = document["description"]
+        ctx = transfer.context(self.cloud, document, name[1])
+        try:
+            changes = await self._write(ctx, _Files(ctx, name, description), description, source)
+        except ServiceError as error:
+            changes = {
+                "ExportStatus": "FAILED", "FailureCode": f"S3{error.name}",
+                "FailureMessage": error.message or error.name,
+            }  # fmt: skip
+        changes["EndTime"] = self.cloud.clock.now()
+        done = {**document, "description": {**description, **changes}}
+        with self.cloud.component(Tables).changing((name[0], name[1], name[3])):
+            await self.cloud.store.transact(partial(_finish, name=name, document=done))
+
+    async def _write(
+        self, ctx: Context, files: _Files, description: dict[str, Any], source: Source
+    ) -> dict[str, Any]:
+        await files.put("_started", b"")
+        start: bytes | None = b""
+        lines: list[bytes] = []
+        items = size = gathered = 0
+        while start is not None:
+            page = await self.cloud.store.read(
+                partial(history.read, source=source, start=start, limit=_STEP)
+            )
+            for _, raw in page.items:
+                lines.append(b'{"Item":%b}\n' % raw[4:])
+                gathered += len(raw)
+                size += int.from_bytes(raw[:4], "big")
+            items += len(page.items)
+            start = page.following
+            if gathered >= _FILE_BYTES or start is None:
+                await files.put_data(lines)
+                lines, gathered = [], 0
+            await asyncio.sleep(0)
+        listed = b"".join(msgspec.json.encode(entry) + b"\n" for entry in files.manifest)
+        await files.put_manifest("manifest-files", listed)
+        summary = _summary(description, files.folder, items, size, self.cloud.clock.now())
+        await files.put_manifest("manifest-summary", msgspec.json.encode(summary))
+        ctx.use("ExportDataSize-Bytes", size, description["TableArn"])
+        return {
+            "ExportStatus": "COMPLETED", "ItemCount": items, "BilledSizeBytes": size,
+            "ExportManifest": f"{files.folder}/manifest-summary.json",
+        }  # fmt: skip
+
+
+def _summary(
+    description: dict[str, Any], folder: str, items: int, size: int, now: float
+) -> dict[str, Any]:
+    return {
+        "version": "2020-06-30",
+        "exportArn": description["ExportArn"],
+        "startTime": iso8601(description["StartTime"]),
+        "endTime": iso8601(now),
+        "tableArn": description["TableArn"],
+        "tableId": description["TableId"],
+        "exportTime": iso8601(description["ExportTime"]),
+        "s3Bucket": description["S3Bucket"],
+        "s3Prefix": description.get("S3Prefix"),
+        "s3SseAlgorithm": description["S3SseAlgorithm"],
+        "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
+        "manifestFilesS3Key": f"{folder}/manifest-files.json",
+        "billedSizeBytes": size,
+        "itemCount": items,
+        "outputFormat": description["ExportFormat"],
+        "exportType": description["ExportType"],
+    }
+
+
+def _finish(tx: Transaction, name: Name, document: dict[str, Any]) -> None:
+    work = transfer.work_name(name)
+    job = store.get_document(tx, *work)
+    if job is not None:
+        copying.release(tx, job)
+        store.delete_document(tx, *work)
+    store.put_document(tx, document, *name)
