@@ -7,7 +7,7 @@ python -m benchmarks dynamodb sites some
 import runpy
 import sys
 
-ALL = ("startup", "invoke", "dynamodb", "sites")
+ALL = ("startup", "functions", "dynamodb", "sites")
 
 
 def main() -> None:

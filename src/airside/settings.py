@@ -28,6 +28,9 @@ class Settings:
     synchronous: str = _setting("FULL", "SQLite durability: FULL, or NORMAL for throw-away runs.")
     function_idle_seconds: float = _setting(300.0, "Idle time after which environments end.")
     account_concurrency: int = _setting(1000, "Concurrent executions an account may have.")
+    memory_reserve_mib: int = _setting(
+        256, "Free memory below which no further execution environments are made."
+    )
     sandbox: bool = _setting(True, "Isolate functions as far as the kernel allows.")
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."

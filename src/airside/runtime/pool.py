@@ -13,6 +13,8 @@ from airside.runtime.interpreters import program_config
 from airside.runtime.program import ProgramEnvironment
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 
+BACKGROUND_NICE = 10
+"""Of environments that were made for events nobody waits for."""
 INIT_SECONDS_MAX = 10.0
 """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
@@ -83,7 +85,7 @@ class Pool:
                 return future
         self._waiting.append((event, future))
         if self._starting < len(self._waiting):
-            _ = self._grow()
+            _ = self._grow(background=event.background)
         return future
 
     async def keep(self, count: int) -> None:
@@ -114,20 +116,21 @@ class Pool:
         for environment in list(self._all):
             environment.kill()
 
-    def _grow(self) -> asyncio.Task[None]:
+    def _grow(self, *, background: bool = False) -> asyncio.Task[None]:
         self._starting += 1
-        task = self._loop.create_task(self._launch())
+        task = self._loop.create_task(self._launch(background=background))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _launch(self) -> None:
+    async def _launch(self, *, background: bool) -> None:
         spec = self.spec
         stream, log = self._host.open_log(spec)
         variables = await self._host.variables(spec, stream)
         config: dict[str, Any] = {
             "handler": spec.handler, "runtime": spec.runtime, "variables": dict(variables),
             "task": str(spec.task), "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb,
+            "nice": BACKGROUND_NICE if background else 0,
             "tmp_mb": spec.tmp_mb, "limit_memory": self._agent.settings.sandbox,
         }  # fmt: skip
         interpreter = self._host.interpreter(spec)

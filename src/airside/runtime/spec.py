@@ -59,6 +59,8 @@ class Event:
     client_context: str = ""
     tail: bool = False
     """Whether the caller wants the end of the log."""
+    background: bool = False
+    """Whether nobody waits for the answer: its environment lets those of others go first."""
     identity: str = ""
     """Cognito's, as JSON."""
     stream: ResponseStream | None = None

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.services.lambda_.conftest import eventually
+from tests.services.lambda_.conftest import TRUST, eventually, package
 from tests.services.lambda_.test_functions import refused
 from tests.services.lambda_.test_mappings import taken
 
@@ -126,3 +126,30 @@ def test_accepted_events_survive_kill_9(start):
     seen: list[str] = []
     eventually(lambda: seen.extend(taken(sqs, out)) or len(seen) >= 10, 40)
     assert sorted(seen) == [str(number) for number in range(10)]
+
+
+def test_no_event_is_lost_by_kill_9(start):
+    """Accepted before the crash means run after it, whatever was going on."""
+    server = start(function_idle_seconds=20)
+    sqs, client = server.client("sqs"), server.client("lambda")
+    out = sqs.create_queue(QueueName="out")["QueueUrl"]
+    server.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument=json.dumps(TRUST))
+    source = NOTE.replace("    return", "    import time; time.sleep(0.05)\n    return")
+    client.create_function(
+        FunctionName="f", Runtime="python3.11", Handler="app.handler", Timeout=20,
+        Role="arn:aws:iam::000000000000:role/f", Code={"ZipFile": package(app=source)},
+        Environment={"Variables": {"OUT": out}},
+    )  # fmt: skip
+    accepted = []
+    for number in range(60):
+        answer = client.invoke(
+            FunctionName="f", InvocationType="Event", Payload=str(number).encode()
+        )
+        assert answer["StatusCode"] == 202
+        accepted.append(str(number))
+    server.kill()
+    server = start()
+    sqs = server.client("sqs")
+    out = sqs.get_queue_url(QueueName="out")["QueueUrl"]
+    seen: set[str] = set()
+    eventually(lambda: seen.update(taken(sqs, out)) or seen >= set(accepted), 40)

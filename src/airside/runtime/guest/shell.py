@@ -132,6 +132,8 @@ class Shell:
                 os._exit(0)
             message, fds = received
             config = message["config"]
+            if config.get("nice"):
+                system.step_back(config["nice"])
             channel.sock.close()
             place(fds)
             self.jail.furnish(config, self.name, self.uid)

@@ -103,3 +103,13 @@ def default_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def step_back(nice: int) -> None:
+    """Let others have the processors first; a session of one's own may be a group of its own."""
+    os.nice(nice)
+    try:
+        with open("/proc/self/autogroup", "w") as file:  # noqa: PTH123
+            file.write(str(nice))
+    except OSError:  # the kernel has no such groups
+        pass

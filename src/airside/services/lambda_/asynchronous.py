@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 import asyncio
 import heapq
 import logging
+from collections import deque
 from typing import Any
 
 from airside.kernel import Cloud, Component, Context, ServiceError, Transaction
@@ -15,13 +16,31 @@ from airside.services.lambda_.async_event import AsyncEvent, throttle_wait_secon
 from airside.services.lambda_.destinations import Verdict, deliver
 from airside.services.lambda_.executor import Executor, Target, execution_principal
 from airside.services.lambda_.names import FunctionName
+from airside.services.lambda_.ramp import WINDOW_SECONDS, Ramp
 
 log = logging.getLogger("airside.lambda")
 
 RETRY_WAIT_SECONDS = (60.0, 120.0)
-IN_FLIGHT_MAX = 1000
+AT_ONCE_FIRST = 10
+AT_ONCE_MAX = 1000
 
-Waiting = tuple[float, str, store.AsyncKey]
+Waiting = tuple[float, str, store.AsyncKey, str]
+"""When it is due, its id, where it lies, its function."""
+
+
+class Backlog:
+    """What is due of one function. None waits for another's."""
+
+    def __init__(self) -> None:
+        self.due: deque[store.AsyncKey] = deque()
+        self.running = 0
+        self.ramp = Ramp(AT_ONCE_FIRST, lambda limit: min(2 * limit, AT_ONCE_MAX))
+
+    def takes(self, now: float) -> bool:
+        """Whether one more may begin."""
+        if not self.due:
+            return False
+        return self.running < self.ramp.limit or self.running < self.ramp.wanted(now)
 
 
 class AsyncEvents(Component):
@@ -29,7 +48,8 @@ class AsyncEvents(Component):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
-        self._waiting: list[Waiting] = []
+        self._later_on: list[Waiting] = []
+        self._backlogs: dict[tuple[str, str, str], Backlog] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -37,7 +57,7 @@ class AsyncEvents(Component):
     async def start(self) -> None:
         """Take up what was accepted before."""
         for key, event in await self.cloud.store.read(store.async_events):
-            heapq.heappush(self._waiting, (event.next_at, event.event_id, key))
+            self._wait(event.next_at, key, event.function)
         self._pump()
 
     async def stop(self) -> None:
@@ -60,36 +80,64 @@ class AsyncEvents(Component):
         )  # fmt: skip
         key = store.AsyncKey(name.account_id, name.region, record.event_id)
         await self.cloud.store.transact(lambda tx: store.save_async_event(tx, key, record))
-        heapq.heappush(self._waiting, (now, record.event_id, key))
-        self._pump()
+        self._backlog(key, name.name).due.append(key)
+        self._fill((key.account_id, key.region, name.name))
+
+    def _wait(self, at: float, key: store.AsyncKey, function: str) -> None:
+        heapq.heappush(self._later_on, (at, key.event_id, key, function))
+
+    def _backlog(self, key: store.AsyncKey, function: str) -> Backlog:
+        return self._backlogs.setdefault((key.account_id, key.region, function), Backlog())
 
     def _pump(self) -> None:
         """Start what is due; look again when the next one is."""
+        now = self.cloud.clock.now()
+        touched = set()
+        while self._later_on and self._later_on[0][0] <= now:
+            _, _, key, function = heapq.heappop(self._later_on)
+            self._backlog(key, function).due.append(key)
+            touched.add((key.account_id, key.region, function))
+        for function_id in touched:
+            self._fill(function_id)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """Have `_pump` called when the next event is due."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        if self._stopping:
+        if self._later_on and not self._stopping:
+            wait = max(0.0, self._later_on[0][0] - self.cloud.clock.now())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._pump)
+
+    def _fill(self, function_id: tuple[str, str, str]) -> None:
+        """Begin as many events of a function as may run at once."""
+        backlog = self._backlogs.get(function_id)
+        if backlog is None or self._stopping:
             return
         loop = asyncio.get_running_loop()
-        now = self.cloud.clock.now()
-        while self._waiting and len(self._running) < IN_FLIGHT_MAX:
-            next_at, _, key = self._waiting[0]
-            if next_at > now:
-                self._timer = loop.call_later(next_at - now, self._pump)
-                return
-            heapq.heappop(self._waiting)
-            task = loop.create_task(self._run(key))
+        now = self.cloud.clock.monotonic()
+        while backlog.takes(now):
+            key = backlog.due.popleft()
+            task = loop.create_task(self._run(key, backlog))
+            backlog.running += 1
             self._running.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(lambda task: self._ended(task, function_id, backlog))
+        if backlog.due:
+            loop.call_later(WINDOW_SECONDS, self._fill, function_id)
+        elif not backlog.running:
+            del self._backlogs[function_id]
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(
+        self, task: asyncio.Task[None], function_id: tuple[str, str, str], backlog: Backlog
+    ) -> None:
         self._running.discard(task)
+        backlog.running -= 1
         if not task.cancelled() and task.exception():
             log.error("an asynchronous event was left", exc_info=task.exception())
-        if self._waiting:
-            self._pump()
+        self._fill(function_id)
 
-    async def _run(self, key: store.AsyncKey) -> None:
+    async def _run(self, key: store.AsyncKey, backlog: Backlog) -> None:
         record = await self.cloud.store.read(lambda view: store.find_async_event(view, key))
         if record is None:
             return
@@ -111,16 +159,17 @@ class AsyncEvents(Component):
             return
         event = Event(
             record.request_id, record.payload, name.qualified_arn, record.trace_id,
-            record.client_context,
+            record.client_context, background=True,
         )  # fmt: skip
         try:
             outcome = await executor.invoke(ctx, target, event)
         except ServiceError as error:
             if error.name != "TooManyRequestsException":
-                raise
+                log.warning("an event of %s could not start: %s", name.arn, error.message)
             record.throttles += 1
             await self._later(key, record, throttle_wait_seconds(record.throttles))
             return
+        backlog.ramp.took(outcome.duration_ms / 1000)
         if outcome.lost:  # no fault of the function's: not one of its attempts
             record.throttles += 1
             await self._later(key, record, throttle_wait_seconds(record.throttles))
@@ -136,8 +185,8 @@ class AsyncEvents(Component):
     async def _later(self, key: store.AsyncKey, record: AsyncEvent, seconds: float) -> None:
         record.next_at = self.cloud.clock.now() + seconds
         await self.cloud.store.transact(lambda tx: store.save_async_event(tx, key, record))
-        heapq.heappush(self._waiting, (record.next_at, record.event_id, key))
-        self._pump()
+        self._wait(record.next_at, key, record.function)
+        self._look_later()
 
     async def _finish(
         self, ctx: Context, target: Target, key: store.AsyncKey, record: AsyncEvent,

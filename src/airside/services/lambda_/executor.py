@@ -17,6 +17,7 @@ from airside.runtime.pool import Pool
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 from airside.services.lambda_ import code as packages
 from airside.services.lambda_ import errors, store
+from airside.services.lambda_.admission import Admission
 from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
 from airside.services.lambda_.folders import Folders
@@ -27,6 +28,9 @@ from airside.services.lambda_.names import LATEST, FunctionName
 from airside.services.lambda_.variables import environment_variables
 
 log = logging.getLogger("airside.lambda")
+
+
+MEMINFO = Path("/proc/meminfo")
 
 
 def execution_principal(role_arn: str, session_name: str) -> Principal:
@@ -58,6 +62,7 @@ class Executor(Component):
         self._targets: dict[FunctionName, Target] = {}
         self._limits: dict[tuple[str, str], ConcurrencyLimit] = {}
         self._sessions = RoleSessions()
+        self._admission = Admission(cloud.clock, cloud.settings.memory_reserve_mib, MEMINFO)
         self._folders = Folders(cloud.clock)
         self._seen_states: dict[tuple[str, str], int] = {}
         self._interpreters = Interpreters()
@@ -100,6 +105,8 @@ class Executor(Component):
             pool = self._pools.get((arn, target.version.version))
             if pool is None:
                 pool = await self._pool(ctx, target)
+            if not pool.idle:
+                self._admission.check(arn)
             outcome = await pool.invoke(event)
         finally:
             limit.leave(arn)

@@ -10,6 +10,7 @@ from airside.kernel import Cloud, Component, Context, Principal, ServiceError
 log = logging.getLogger("airside.lambda")
 
 FLUSH_SECONDS = 0.2
+STREAMS_AT_ONCE = 16
 BATCH_EVENTS_MAX = 10_000
 BATCH_BYTES_MAX = 1_000_000
 _EVENT_OVERHEAD_BYTES = 26
@@ -81,9 +82,11 @@ class LogDelivery(Component):
             waiting, self._waiting = self._waiting, defaultdict(list)
             self._waiting_bytes = 0
             self._dropped.clear()
-            await asyncio.gather(
-                *(self._deliver(stream, lines) for stream, lines in waiting.items())
-            )
+            streams = list(waiting.items())
+            for at in range(0, len(streams), STREAMS_AT_ONCE):
+                some = streams[at : at + STREAMS_AT_ONCE]
+                await asyncio.gather(*(self._deliver(stream, lines) for stream, lines in some))
+                await asyncio.sleep(0)  # events go first
 
     async def _deliver(self, stream: Stream, lines: Lines) -> None:
         lines.sort(key=lambda line: line[0])

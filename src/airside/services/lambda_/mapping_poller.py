@@ -75,7 +75,9 @@ class MappingPoller:
         self, ctx: Context, name: FunctionName, payload: bytes, request_id: str = ""
     ) -> Outcome:
         """The function's answer. Raises TooManyRequestsException when it stays throttled."""
-        event = Event(request_id or self._cloud.ids.uuid(), payload, name.qualified_arn)
+        event = Event(
+            request_id or self._cloud.ids.uuid(), payload, name.qualified_arn, background=True
+        )
         for wait in BACKOFF_SECONDS:
             try:
                 target = await self._executor.target(name)

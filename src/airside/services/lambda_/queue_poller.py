@@ -1,7 +1,8 @@
 """Polls the queues of event source mappings and calls functions with what comes in.
 
 Idle, a poller waits in one long poll and uses no processor. Under load it works on more and more
-batches at once: five at first, five more each second, as AWS documents it:
+batches at once: five at first, five more each second, as AWS documents it, as long as
+that gets more done:
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
@@ -16,6 +17,7 @@ from airside.services.lambda_.filtering import matches_any
 from airside.services.lambda_.mapping import RECEIVE_MAX, Mapping, failed_items, queue_event
 from airside.services.lambda_.mapping_poller import MappingPoller
 from airside.services.lambda_.names import FunctionName
+from airside.services.lambda_.ramp import Ramp
 
 log = logging.getLogger("airside.lambda")
 
@@ -38,8 +40,8 @@ class QueuePoller(MappingPoller):
 
     def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
         super().__init__(cloud, mapping)
-        self._busy_since: float | None = None
         self._url = ""
+        self._ramp = Ramp(BATCHES_FIRST, lambda limit: limit + BATCHES_PER_SECOND)
 
     async def _poll(self) -> None:
         while len(self._batches) >= self._allowed():
@@ -49,12 +51,10 @@ class QueuePoller(MappingPoller):
         asked_at = self._cloud.clock.monotonic()
         messages = await self._receive(ctx, count, WAIT_SECONDS)
         if not messages:
-            self._busy_since = None
+            self._ramp.rest()
             if self._cloud.clock.monotonic() - asked_at < EMPTY_SECONDS_MIN:
                 await asyncio.sleep(EMPTY_SECONDS_MIN)  # a queue that does not wait, as at shutdown
             return
-        if self._busy_since is None:
-            self._busy_since = self._cloud.clock.monotonic()
         messages = await self._gather(ctx, messages)
         task = asyncio.get_running_loop().create_task(self._process(ctx, name, messages))
         self._batches.add(task)
@@ -63,11 +63,10 @@ class QueuePoller(MappingPoller):
     def _allowed(self) -> int:
         """How many batches may be in flight now."""
         scaling = self.mapping.config.get("ScalingConfig", {})
-        limit = scaling.get("MaximumConcurrency") or BATCHES_MAX
-        if self._busy_since is None:
-            return min(limit, BATCHES_FIRST)
-        busy = self._cloud.clock.monotonic() - self._busy_since
-        return min(limit, BATCHES_FIRST + int(busy * BATCHES_PER_SECOND))
+        limit = int(scaling.get("MaximumConcurrency") or BATCHES_MAX)
+        if len(self._batches) < self._ramp.limit:
+            return min(limit, self._ramp.limit)
+        return min(limit, self._ramp.wanted(self._cloud.clock.monotonic()))
 
     async def _context(self) -> tuple[Context, FunctionName]:
         ctx, name = await super()._context()
@@ -134,6 +133,7 @@ class QueuePoller(MappingPoller):
         ids = [message["MessageId"] for message in messages]
         payload = json.dumps(queue_event(self.mapping, messages)).encode()
         outcome = await self._invoke(ctx, name, payload)
+        self._ramp.took(outcome.duration_ms / 1000)
         if outcome.failed:
             return set(ids)
         if not self.mapping.reports_failures:
