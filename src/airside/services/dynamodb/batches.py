@@ -1,5 +1,6 @@
 """BatchGetItem and BatchWriteItem."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -131,7 +132,7 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
 def _check_get(request: Request, given: dict[str, Any]) -> None:
     found = Problems()
     enum("ReturnConsumedCapacity", CAPACITY)(request, found)
-    _check_names(given, msgspec.json.encode(given).decode(), found)
+    _check_names(given, lambda batch: msgspec.json.encode(batch).decode(), found)
     for name, part in given.items():
         if part.get("Keys") is None:
             found.add(f"requestItems.{name}.member.keys", None, "Member must not be null")
@@ -144,12 +145,12 @@ def _check_get(request: Request, given: dict[str, Any]) -> None:
     found.raise_all()
 
 
-def _check_names(given: dict[str, Any], shown: str, found: Problems) -> None:
+def _check_names(given: dict[str, Any], show: Callable[[Any], str], found: Problems) -> None:
     """The tables of a batch are the keys of a map, and reported with all of it."""
     if not all(name.startswith("arn:") or validation.is_name(name, 3) for name in given):
         found.add(
             "requestItems",
-            shown,
+            show(given),
             "Map keys must satisfy constraint: "
             "[Member must have length less than or equal to 255, "
             "Member must have length greater than or equal to 3, "
@@ -261,7 +262,7 @@ def _check_write(request: Request, given: dict[str, Any]) -> None:
     found = Problems()
     enum("ReturnConsumedCapacity", CAPACITY)(request, found)
     enum("ReturnItemCollectionMetrics", METRICS)(request, found)
-    _check_names(given, validation.java(given), found)
+    _check_names(given, validation.java, found)
     if any(not 1 <= len(requests) <= BATCH_WRITE_REQUESTS_MAX for requests in given.values()):
         found.add(
             "requestItems",

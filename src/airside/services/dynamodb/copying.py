@@ -15,7 +15,7 @@ import msgspec
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import history, mutation, store
 from airside.services.dynamodb.history import Source
-from airside.services.dynamodb.store import Record, TableId, Tables
+from airside.services.dynamodb.store import TableId, Tables, record_of
 from airside.services.dynamodb.table import Table, entries
 from airside.services.dynamodb.upkeep import Upkeep
 from airside.services.dynamodb.worker import Worker
@@ -95,7 +95,7 @@ def _copy_some(tx: Transaction, name: Name) -> bool:
     prefix = entries(name[1], 0)
     for suffix, raw in page.items:
         store.put(tx, prefix + suffix, raw)
-        record = Record(prefix + suffix, raw)
+        record = record_of(prefix + suffix, raw)
         document["items"] += 1
         document["bytes"] += record.size
         for layout in target.layouts if target is not None else ():

@@ -1,9 +1,9 @@
 """Pages of items: what Query, Scan and PartiQL's SELECT read from a table or an index."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from airside.kernel.store import Snapshot
 from airside.services.dynamodb import capacity, store
@@ -11,11 +11,9 @@ from airside.services.dynamodb.capacity import Cost
 from airside.services.dynamodb.expressions.condition import Predicate
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.limits import PAGE_BYTES_MAX
-from airside.services.dynamodb.store import Record
+from airside.services.dynamodb.store import SIZE_BYTES, Record
 from airside.services.dynamodb.table import Layout, Table
 from airside.services.dynamodb.values import Item
-
-Shape = Callable[[Record], Any]
 
 
 class Plan(Struct):
@@ -51,11 +49,10 @@ class Page(Struct):
 def read_page(view: Snapshot, plan: Plan) -> Page:
     """Read up to 1 MB or the limit, filter, and shape what is left."""
     size = scanned = count = 0
-    items: list[Any] = []
+    kept: list[Record] = []
     last: Record | None = None
     fetched: list[int] = []
     limit, predicate = plan.limit, plan.predicate
-    shape = _shape(plan)
     more = False
     for record in store.scan(view, plan.start, plan.end, reverse=plan.reverse):
         if size + record.size > PAGE_BYTES_MAX and scanned:
@@ -71,12 +68,12 @@ def read_page(view: Snapshot, plan: Plan) -> Page:
         if predicate is None or predicate(found.item):
             count += 1
             if not plan.counting:
-                items.append(shape(found))
+                kept.append(found)
         if scanned == limit:
             more = True
             break
     return Page(
-        items,
+        _shaped(plan, kept),
         count,
         scanned,
         last.item if more and last is not None else None,
@@ -84,11 +81,11 @@ def read_page(view: Snapshot, plan: Plan) -> Page:
     )
 
 
-def _shape(plan: Plan) -> Shape:
+def _shaped(plan: Plan, records: list[Record]) -> list[Any]:
     projection = plan.projection
     if projection is None:
-        return lambda record: record.json
-    return lambda record: projection.apply(record.item)
+        return [Raw(memoryview(record.raw)[SIZE_BYTES:]) for record in records]
+    return [projection.apply(record.item) for record in records]
 
 
 def _fetch(view: Snapshot, table: Table, entry: Record) -> Record:

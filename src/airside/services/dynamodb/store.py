@@ -39,34 +39,40 @@ READERS = ("copy", "exporting")
 """Documents of work that reads the items of a `source`."""
 
 
-class Record:
+SIZE_BYTES = 4
+"""What precedes the JSON of an item: its size."""
+
+
+class Record(msgspec.Struct):
     """An item (or index entry) as stored; decoded only when somebody looks inside."""
 
-    __slots__ = ("_item", "key", "raw", "size")
-
-    def __init__(self, key: bytes, raw: bytes, item: Item | None = None) -> None:
-        self.key = key
-        self.raw = raw
-        self.size = int.from_bytes(raw[:4], "big")
-        self._item = item
+    key: bytes
+    raw: bytes
+    size: int
+    _item: Item | None = None
 
     @property
     def json(self) -> msgspec.Raw:
         """The item, ready for a response."""
-        return msgspec.Raw(memoryview(self.raw)[4:])
+        return msgspec.Raw(memoryview(self.raw)[SIZE_BYTES:])
 
     @property
     def item(self) -> Item:
         """The item; not to be changed."""
         found = self._item
         if found is None:
-            found = self._item = _decode_json(memoryview(self.raw)[4:])
+            found = self._item = _decode_json(memoryview(self.raw)[SIZE_BYTES:])
         return found
+
+
+def record_of(key: bytes, raw: bytes) -> Record:
+    """What is stored under a key."""
+    return Record(key, raw, int.from_bytes(raw[:SIZE_BYTES], "big"))
 
 
 def encode(item: Item, size: int) -> bytes:
     """An item as stored."""
-    return size.to_bytes(4, "big") + _encode_json(item)
+    return size.to_bytes(SIZE_BYTES, "big") + _encode_json(item)
 
 
 class Tables(Component):
@@ -283,7 +289,7 @@ def next_number(tx: Transaction, *name: str) -> int:
 def get(view: Snapshot, key: bytes) -> Record | None:
     """The item or entry under a key."""
     raw = view.get(key)
-    return None if raw is None else Record(key, raw)
+    return None if raw is None else record_of(key, raw)
 
 
 def put(tx: Transaction, key: bytes, raw: bytes) -> None:
@@ -301,7 +307,7 @@ def scan(
 ) -> Iterator[Record]:
     """Items or entries of a range."""
     for key, raw in view.scan(start, end, reverse=reverse, limit=limit):
-        yield Record(key, raw)
+        yield record_of(key, raw)
 
 
 def get_document(view: Snapshot, *name: Any) -> dict[str, Any] | None:

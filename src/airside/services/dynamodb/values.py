@@ -36,6 +36,8 @@ def check(value: Any, depth: int = 1) -> int:
     if len(value) != 1:
         _check_one_type(value)
     for kind, content in value.items():
+        if kind == "S" and content.__class__ is str:
+            return len(content) if content.isascii() else text_size(content)
         checker = _CHECKERS.get(kind)
         if checker is not None and content is not None:
             return checker(value, content, depth)
@@ -50,7 +52,7 @@ def check_item(item: Any) -> int:
         raise SerializationException(_unexpected_map(item))
     total = 0
     for name, value in item.items():
-        total += text_size(name) + check(value)
+        total += (len(name) if name.isascii() else text_size(name)) + check(value)
         if not 0 < len(name) <= ATTRIBUTE_NAME_BYTES_MAX // 4:
             _check_name(name)
     return total
@@ -269,7 +271,7 @@ def _check_map(value: Value, content: Any, depth: int) -> int:
         raise too_deep()
     total = 3
     for name, member in content.items():
-        total += 1 + text_size(name) + check(member, depth + 1)
+        total += 1 + (len(name) if name.isascii() else text_size(name)) + check(member, depth + 1)
     return total
 
 
@@ -298,6 +300,8 @@ _CHECKERS: dict[str, Callable[[Value, Any, int], int]] = {
 def size(value: Value) -> int:
     """Bytes that a checked value counts for."""
     ((kind, content),) = value.items()
+    if kind == "S" and content.isascii():
+        return len(content)
     measure = _MEASURES.get(kind)
     return 1 if measure is None else measure(content)
 
