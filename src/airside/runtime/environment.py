@@ -3,32 +3,31 @@
 import asyncio
 import json
 import os
-import re
+import signal
 import socket
 from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
 from typing import Any, Protocol
 
-from airside.kernel.clock import Clock, iso8601
+from airside.kernel.clock import Clock
+from airside.runtime import platform_events
 from airside.runtime.channel import pipe, socket_pair
+from airside.runtime.endings import exit_error, failed, for_event, peak_mb, too_large
+from airside.runtime.event_log import EventLog
+from airside.runtime.exchange import Exchange, Listener
+from airside.runtime.extensions import Extensions
 from airside.runtime.guest import frames
-from airside.runtime.loglines import (
-    TAIL_BYTES,
-    Splitter,
-    billed_ms,
-    end_line,
-    report_line,
-    start_line,
-)  # fmt: skip
+from airside.runtime.loglines import LogLines, Splitter, billed_ms
+from airside.runtime.peers import Address, connects_from
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, FunctionSpec, Outcome
-from airside.runtime.template import Born, Ending, describe_exit
-
-LogLines = Callable[[list[tuple[int, str]]], None]
-"""Takes log events: (epoch milliseconds, text)."""
+from airside.runtime.telemetry import Telemetry
+from airside.runtime.template import Born, Ending
 
 HANGING_SECONDS = 0.1
-_TAIL_EVENTS = 4096  # of at least one byte each
+SHUTDOWN_SECONDS_MAX = 2.0
+"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+TERMINATION_SECONDS = 0.3
+"""How long a runtime may take to end when asked to."""
 _CHUNK = 262144
 _PIPE_CHUNK = 65536
 
@@ -38,6 +37,10 @@ class Process(Protocol):
 
     def kill(self, environment_id: int) -> None:
         """Kill it and every process in it."""
+        ...
+
+    def signal(self, environment_id: int, number: int) -> None:
+        """Signal the process that runs the function, and it alone."""
         ...
 
     def born(self, environment_id: int) -> Born | None:
@@ -51,6 +54,7 @@ class State(Enum):
     STARTING = "starting"
     IDLE = "idle"
     BUSY = "busy"
+    LEAVING = "leaving"
     DEAD = "dead"
 
 
@@ -73,61 +77,91 @@ class Owner(Protocol):
 class Environment:
     """One process, its socket and its log."""
 
-    def __init__(self, spec: FunctionSpec, owner: Owner, clock: Clock, log: LogLines) -> None:
+    def __init__(
+        self, spec: FunctionSpec, owner: Owner, clock: Clock, log: LogLines,
+        external: list[str] | None = None,
+    ) -> None:  # fmt: skip
         self.spec = spec
         self.state = State.STARTING
         self.born_at = clock.monotonic()
         self.idle_since = 0.0
         self.init_ms: float | None = None
-        self.pid_hint = 0
+        self.external = external or []
+        """Extensions that are programs of their own."""
+        self.stream: tuple[str, LogLines] = ("", log)
+        """The log stream's name, and what writes to it."""
         self._owner = owner
         self._clock = clock
-        self._log = log
-        self._splitter = Splitter()
-        self._tail: str | None = None
         self._loop = asyncio.get_running_loop()
+        self._log = EventLog(spec, clock, log)
+        self._log.telemetry = Telemetry(clock)
+        self.extensions = Extensions(spec, self._log, self.external, self._on_extensions)
+        self._listener = Listener(self._on_head, self._on_request, self._admits)
         self._process: Process | None = None
+        self._born: Born | None = None
         self._process_id = 0
         self._inbox = bytearray()
         self._outbox = b""
         self._event: Event | None = None
         self._future: asyncio.Future[Outcome] | None = None
-        self._began_at = 0.0
-        self._started_at = 0.0
+        self._began_at = self._started_at = self._ends_at = 0.0
         self._deadline: asyncio.TimerHandle | None = None
         self._init_error: dict[str, Any] | None = None
+        self._init_timed_out = False
         self._sock: socket.socket
-        self._pipe = -1
-        self._ending = False
+        self._pipes: dict[int, Splitter | None] = {}  # extensions' lines are split apart
+        self._adopted = self._ending = self._runtime_ready = self._going = False
+        self._reason = "failure"
+
+    def listen(self) -> str:
+        """Open the Runtime and Extensions API; the value of AWS_LAMBDA_RUNTIME_API."""
+        return self._listener.open()
 
     def launch(self, start: Callable[[list[int], Callable[[Ending], None]], int],
                process: Process) -> None:  # fmt: skip
-        """Have `start` make the process, given its two descriptors and whom to tell of its end."""
+        """Have `start` make the process, given its descriptors and whom to tell of its end."""
         self._sock, their_socket = socket_pair()
         self._sock.setblocking(False)
-        self._pipe, their_pipe = pipe()
         self._loop.add_reader(self._sock.fileno(), self._on_socket)
-        self._loop.add_reader(self._pipe, self._on_pipe)
+        given = [their_socket]
+        for splitter in (None, Splitter())[: 2 if self.external else 1]:
+            ours, theirs = pipe()
+            self._pipes[ours] = splitter
+            self._loop.add_reader(ours, self._on_pipe, ours)
+            given.append(theirs)
         self._process = process
-        self._process_id = start([their_socket, their_pipe], self._on_exit)
+        self._process_id = start(given, self._on_exit)
 
     def limit_init(self, seconds: float) -> None:
-        """Kill it unless INIT is over in time."""
-        self._deadline_after(seconds, lambda: self._on_init_timeout(seconds))
+        """Kill it unless INIT is over in time; one that has an event has the event's time."""
+        if self._event is None:
+            self._deadline_after(seconds, lambda: self._on_init_timeout(seconds))
+
+    def adopt(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
+        """Run INIT as part of an event, because it failed when it was tried before."""
+        assert self.state is State.STARTING
+        self._adopted = True
+        self._accept(event, future)
 
     def run(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         """Send an event; `future` gets its outcome, also when the process dies of it."""
         assert self.state is State.IDLE
-        self.state = State.BUSY
+        self._accept(event, future)
+        self._hand_over(event)
+
+    def _accept(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         self._event = event
         self._future = future
-        self._tail = "" if event.tail else None
-        now = self._clock.now()
-        self._write_log([(int(now * 1000), start_line(event.request_id, self.spec.version))])
-        timeout = self.spec.timeout_seconds
+        self._log.begin(event)
         self._began_at = self._clock.monotonic()
-        self._deadline = self._loop.call_later(timeout, self._on_timeout)
-        self._deliver(event, int((now + timeout) * 1000))
+        self._ends_at = self._clock.now() + self.spec.timeout_seconds
+        self._deadline_after(self.spec.timeout_seconds, self._on_timeout)
+
+    def _hand_over(self, event: Event) -> None:
+        self.state = State.BUSY
+        deadline_ms = int(self._ends_at * 1000)
+        self.extensions.invoke(event, deadline_ms)
+        self._deliver(event, deadline_ms)
 
     def _deliver(self, event: Event, deadline_ms: int) -> None:
         """Hand the event to the process."""
@@ -141,15 +175,33 @@ class Environment:
             frames.HEADER.pack(length, frames.INVOKE), frames.LENGTH.pack(len(head)), head, body,
         )))  # fmt: skip
 
+    def retire(self) -> None:
+        """End it as AWS ends what is no longer needed: extensions may finish their work."""
+        if self.state is State.IDLE and self.extensions.want_shutdown:
+            self._leave("spindown", signal.SIGTERM)
+        else:
+            self.kill()
+
     def kill(self) -> None:
         """End the process and all its children."""
         if self.state is not State.DEAD and self._process is not None:
             self._process.kill(self._process_id)
 
+    def _leave(self, reason: str, number: int) -> None:
+        """End the runtime; when it is gone, extensions are told and have their time."""
+        self._reason = reason
+        if not (self.external and self.extensions.want_shutdown) or self._process is None:
+            self.kill()
+            return
+        self.state = State.LEAVING
+        self._process.signal(self._process_id, number)
+        send = self._process.signal
+        self._deadline_after(TERMINATION_SECONDS, lambda: send(self._process_id, signal.SIGKILL))
+
     def peak_mb(self) -> int:
-        """The most memory that its process has used so far, as far as that can be seen."""
-        born = self._process.born(self._process_id) if self._process else None
-        return peak_mb(born.pid) if born else 0
+        """The most memory that its process has used so far."""
+        found = self._process.born(self._process_id) if self._process else None
+        return peak_mb(found.pid) if found else 0
 
     # Writing and reading, never blocking the loop.
 
@@ -185,7 +237,8 @@ class Environment:
 
     def _on_hang_up(self) -> None:
         # It has ended, which its template will tell, or has closed what it is reached by.
-        self._deadline_after(HANGING_SECONDS, self.kill)
+        if self.state not in {State.LEAVING, State.DEAD}:
+            self._deadline_after(HANGING_SECONDS, self.kill)
 
     def _take_frames(self) -> None:
         inbox = self._inbox
@@ -212,54 +265,111 @@ class Environment:
             self._become_idle()
         elif kind == frames.STARTED:
             self._started_at = self._clock.monotonic()
+            self._log.emit(platform_events.init_start(self.spec, self.spec.runtime))
             self._owner.on_started(self)
+            self._on_extensions()
         elif kind == frames.READY and self.state is State.STARTING:
-            self._cancel_deadline()
-            self.init_ms = frames.LENGTH.unpack(body)[0] / 1000
-            self._become_idle()
+            self._on_runtime_ready(frames.LENGTH.unpack(body)[0] / 1000)
         elif kind == frames.FAILED and self.state is State.STARTING:
             self._init_error = json.loads(body)
 
-    def _become_idle(self) -> None:
-        if self._ending:
+    # Where it is in its life.
+
+    def _on_runtime_ready(self, init_ms: float) -> None:
+        self.init_ms = init_ms
+        self._runtime_ready = True
+        self._become_ready()
+
+    def _become_ready(self) -> None:
+        """INIT is over when the runtime and all extensions are ready."""
+        if not self.extensions.settled:
             return
+        if self.external and self.init_ms is not None:
+            whole = (self._clock.monotonic() - self._started_at) * 1000
+            self.init_ms = max(self.init_ms, whole)
+        self.extensions.init_over()
+        self._log.init_over(self.init_ms or 0.0)
+        if self._event is not None:
+            self.init_ms = None
+            self._hand_over(self._event)
+            return
+        self._cancel_deadline()
+        self._become_idle()
+
+    def _become_idle(self) -> None:
+        if self._ending or not self.extensions.settled:
+            return
+        self._cancel_deadline()
         self.state = State.IDLE
         self.idle_since = self._clock.monotonic()
         self._owner.on_ready(self)
 
+    def _on_extensions(self) -> None:
+        """An extension has registered, asked for its next event, or failed."""
+        failure = self.extensions.failure
+        if self.state is State.DEAD:
+            if self.extensions.settled:
+                self._release()
+        elif failure is not None:
+            self.extensions.failure = None
+            self._fail_with(*failure)
+        elif self.state is State.STARTING:
+            if self.external and not self._going and self.extensions.all_registered:
+                self._going = True
+                self._send(frames.HEADER.pack(0, frames.GO))
+            if self._runtime_ready:
+                self._become_ready()
+        elif self.state is State.BUSY and self._event is None:
+            self._become_idle()
+
+    def _fail_with(self, kind: str, said: str) -> None:
+        if self.state is State.STARTING:
+            message = f"RequestId: {{}} Error: {said}"
+            self._init_error = {"errorType": kind, "errorMessage": message}
+        elif self._event is not None:
+            outcome = failed(kind, self._event.request_id, said)
+            outcome.peak_mb = self.peak_mb()
+            self._finish(outcome)
+        self._leave("failure", signal.SIGKILL)
+
+    # The APIs over HTTP.
+
+    def _admits(self, theirs: Address, ours: Address) -> bool:
+        """Whether a connection comes from within this environment."""
+        if self._born is None and self._process is not None:
+            self._born = self._process.born(self._process_id)
+        return self._born is not None and connects_from(self._born, theirs, ours)
+
+    def _on_head(self, exchange: Exchange) -> None:
+        """Before a request's body is read."""
+        exchange.body_bytes_max = RESPONSE_BYTES_MAX
+
+    def _on_request(self, exchange: Exchange) -> None:
+        if not self.extensions.handle(exchange):
+            exchange.answer(404, b"404 page not found\n", content_type="text/plain")
+
     # The log.
 
-    def _on_pipe(self) -> None:
+    def _on_pipe(self, fd: int) -> None:
         try:
-            data = os.read(self._pipe, _PIPE_CHUNK)
+            data = os.read(fd, _PIPE_CHUNK)
         except BlockingIOError:
             return
         if not data:
-            self._loop.remove_reader(self._pipe)
+            self._loop.remove_reader(fd)
             return
-        self._take_output(data)
+        self._log.output(data, self._pipes[fd])
 
-    def _take_output(self, data: bytes) -> None:
-        events = self._splitter.feed(data)
-        if events:
-            now = int(self._clock.now() * 1000)
-            self._write_log([(now, text) for text in events])
-
-    def _drain_pipe(self) -> None:
+    def _drain_pipes(self) -> None:
         """Everything written before the answer was sent is in the pipe by now."""
-        try:
-            while data := os.read(self._pipe, _PIPE_CHUNK):
-                self._take_output(data)
-                if len(data) < _PIPE_CHUNK // 16:
-                    return
-        except BlockingIOError:
-            pass
-
-    def _write_log(self, events: list[tuple[int, str]]) -> None:
-        if self._tail is not None:
-            self._tail = "".join((self._tail, *(text for _, text in events[-_TAIL_EVENTS:])))
-            self._tail = self._tail[-TAIL_BYTES:]
-        self._log(events)
+        for fd, splitter in self._pipes.items():
+            try:
+                while data := os.read(fd, _PIPE_CHUNK):
+                    self._log.output(data, splitter)
+                    if len(data) < _PIPE_CHUNK // 16:
+                        break
+            except BlockingIOError:
+                pass
 
     # Endings.
 
@@ -272,20 +382,12 @@ class Environment:
         outcome.duration_ms = (self._clock.monotonic() - self._began_at) * 1000
         outcome.init_ms, self.init_ms = self.init_ms, None
         outcome.billed_ms = billed_ms(outcome.duration_ms, outcome.init_ms)
-        self._drain_pipe()
-        now = int(self._clock.now() * 1000)
-        lines = [(now, text) for text in self._splitter.finish()]
-        if outcome.status == "timeout":
-            lines.append((now, _timeout_line(now, event.request_id, self.spec.timeout_seconds)))
-        elif outcome.error_type in _EXIT_ERRORS:
-            said = json.loads(outcome.payload)["errorMessage"]
-            lines.append((now, f"{said}\n{outcome.error_type}\n"))
-        lines.append((now, end_line(event.request_id)))
-        lines.append((now, report_line(event.request_id, outcome, self.spec.memory_mb)))
-        self._write_log(lines)
-        if self._tail is not None:
-            outcome.tail = self._tail.encode()[-TAIL_BYTES:]
-        self._event = self._future = self._tail = None
+        self._drain_pipes()
+        outcome.tail = self._log.end(event, outcome)
+        self._event = self._future = None
+        if self._going:  # extensions have what is left of the time
+            left = max(0.0, self._ends_at - self._clock.now())
+            self._deadline_after(left, lambda: self._leave("timeout", signal.SIGKILL))
         if not future.done():
             future.set_result(outcome)
 
@@ -293,18 +395,17 @@ class Environment:
         event = self._event
         if event is None:
             return
-        took = f"{self.spec.timeout_seconds:.2f} seconds"
-        message = f"RequestId: {event.request_id} Error: Task timed out after {took}"
-        payload = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-        outcome = Outcome(json.dumps(payload).encode(), "timeout", "Sandbox.Timedout")
+        said = f"Task timed out after {self.spec.timeout_seconds:.2f} seconds"
+        outcome = failed("Sandbox.Timedout", event.request_id, said, "timeout")
         outcome.peak_mb = self.peak_mb()
         self._finish(outcome)
-        self.kill()
+        self._leave("timeout", signal.SIGKILL)
 
     def _on_init_timeout(self, seconds: float) -> None:
         message = f"RequestId: {{}} Error: Task timed out after {seconds:.2f} seconds"
         self._init_error = {"errorType": "Sandbox.Timedout", "errorMessage": message}
-        self.kill()
+        self._init_timed_out = True
+        self._leave("timeout", signal.SIGKILL)
 
     def _on_exit(self, ending: Ending) -> None:
         """The process has ended, of its own will or not."""
@@ -313,23 +414,39 @@ class Environment:
         self._drain_socket()
         was, self.state = self.state, State.DEAD
         self._cancel_deadline()
+        self._drain_pipes()
         failure = None
-        if was is State.STARTING:
+        if self._event is not None:
+            if was is State.STARTING:
+                _ = self._init_failure(ending)
+            self._finish(self._outcome_of(ending))
+            self._cancel_deadline()
+        elif not self._adopted and (was is State.STARTING or self._init_error is not None):
             failure = self._init_failure(ending)
-        elif self._event is not None:
-            kind, said = _exit_error(ending)
-            message = f"RequestId: {self._event.request_id} Error: {said}"
-            payload = {"errorType": kind, "errorMessage": message}
-            outcome = Outcome(json.dumps(payload).encode(), "error", kind)
-            outcome.lost = ending.status is None
-            outcome.peak_mb = min(self.spec.memory_mb, ending.peak_bytes >> 20)
-            if ending.out_of_memory:
-                outcome.peak_mb = self.spec.memory_mb
-            self._finish(outcome)
-        else:
-            self._drain_pipe()
-        self._release()
+        self._listener_off()
         self._owner.on_dead(self, failure)
+
+    def _listener_off(self) -> None:
+        """Let go of everything; extensions are told first, when they want to know."""
+        if not (self.external and self.extensions.want_shutdown):
+            self._release()
+            return
+        until = int((self._clock.now() + SHUTDOWN_SECONDS_MAX) * 1000)
+        self._deadline_after(SHUTDOWN_SECONDS_MAX, self._release)
+        self.extensions.shut_down(self._reason, until)
+
+    def _outcome_of(self, ending: Ending) -> Outcome:
+        """What becomes of an event whose process has ended."""
+        assert self._event is not None
+        if self._init_error is not None:
+            outcome = for_event(self._init_error, self._event.request_id)
+        else:
+            outcome = failed(exit_error(ending)[0], self._event.request_id, exit_error(ending)[1])
+            outcome.lost = ending.status is None
+        outcome.peak_mb = min(self.spec.memory_mb, ending.peak_bytes >> 20)
+        if ending.out_of_memory:
+            outcome.peak_mb = self.spec.memory_mb
+        return outcome
 
     def _drain_socket(self) -> None:
         """What was sent just before the end still counts."""
@@ -342,16 +459,18 @@ class Environment:
         self._take_frames()
 
     def _init_failure(self, ending: Ending) -> Outcome:
-        self._drain_pipe()
         error = self._init_error
         if error is None:
-            kind, said = _exit_error(ending)
+            kind, said = exit_error(ending)
             error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}"}
         started = self._started_at or self._clock.monotonic()
         init_ms = (self._clock.monotonic() - started) * 1000
         kind = error.get("errorType", "Runtime.Unknown")
         lost = self._init_error is None and ending.status is None
-        return Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost)
+        outcome = Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost)
+        status = "timeout" if self._init_timed_out else "error"
+        self._log.init_failed(status, kind, init_ms, "invoke" if self._adopted else "init")
+        return outcome
 
     def _deadline_after(self, seconds: float, what: Callable[[], None]) -> None:
         self._cancel_deadline()
@@ -363,47 +482,19 @@ class Environment:
             self._deadline = None
 
     def _release(self) -> None:
-        for fd in (self._sock.fileno(), self._pipe):
-            self._loop.remove_reader(fd)
+        if not self._pipes:
+            return
+        self._cancel_deadline()
+        if self.external and self._process is not None:
+            self._process.kill(self._process_id)
+        self._listener.close()
+        self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
-        os.close(self._pipe)
-        rest = self._splitter.finish()
-        if rest:
-            now = int(self._clock.now() * 1000)
-            self._write_log([(now, text) for text in rest])
-
-
-def peak_mb(pid: int) -> int:
-    """The peak of a living process's memory, in MiB."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)
-    return max(1, int(found.group(1)) // 1024) if found else 0
-
-
-def too_large(length: int, peak_mb: int) -> Outcome:
-    """What becomes of an answer that is larger than an answer may be."""
-    message = (
-        f"Response payload size ({length} bytes) exceeded maximum allowed payload size "
-        f"({RESPONSE_BYTES_MAX} bytes)."
-    )
-    kind = "Function.ResponseSizeTooLarge"
-    payload = json.dumps({"errorType": kind, "errorMessage": message}).encode()
-    return Outcome(payload, "error", kind, peak_mb=peak_mb)
-
-
-_EXIT_ERRORS = ("Runtime.ExitError", "Runtime.OutOfMemory")
-
-
-def _exit_error(ending: Ending) -> tuple[str, str]:
-    """The type and the wording of a process's end."""
-    if ending.out_of_memory:
-        return "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
-    return "Runtime.ExitError", describe_exit(ending.status)
-
-
-def _timeout_line(now_ms: int, request_id: str, seconds: int) -> str:
-    return f"{iso8601(now_ms / 1000)} {request_id} Task timed out after {seconds:.2f} seconds\n\n"
+        self._drain_pipes()
+        for fd, splitter in self._pipes.items():
+            self._loop.remove_reader(fd)
+            os.close(fd)
+            self._log.rest(splitter)
+        self._pipes = {}
+        self._log.close()

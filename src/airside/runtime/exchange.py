@@ -6,6 +6,7 @@ function, and lets an answer wait as long as it takes (`next`).
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
@@ -54,6 +55,10 @@ class Exchange:
     def resume(self) -> None:
         """Read on."""
         self._connection.hold(False)
+
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Do something after a while."""
+        asyncio.get_running_loop().call_later(seconds, what)
 
     @property
     def gone(self) -> bool:
@@ -191,23 +196,47 @@ class Listener:
         self._on_head = on_head
         self._on_request = on_request
         self._admits = admits
-        self._server: asyncio.Server | None = None
+        self._sock: socket.socket | None = None
+        self._loop = asyncio.get_running_loop()
+        self._joining: set[asyncio.Task[Any]] = set()
         self._connections: set[Connection] = set()
 
-    async def open(self) -> str:
+    def open(self) -> str:
         """Listen; `host:port`."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, "127.0.0.1", 0)
-        host, port = self._server.sockets[0].getsockname()[:2]
+        self._sock = socket.create_server(("127.0.0.1", 0), backlog=32)
+        self._sock.setblocking(False)
+        self._loop.add_reader(self._sock.fileno(), self._accept)
+        host, port = self._sock.getsockname()
         return f"{host}:{port}"
 
     def close(self) -> None:
         """Hang up, all."""
-        if self._server:
-            self._server.close()
+        if self._sock is not None:
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+            self._sock = None
         for connection in self._connections:
             connection.abort()
         self._connections.clear()
+
+    def _accept(self) -> None:
+        if self._sock is None:
+            return
+        try:
+            sock, _ = self._sock.accept()
+        except OSError:
+            return
+        sock.setblocking(False)
+        task = self._loop.create_task(
+            self._loop.connect_accepted_socket(self._connect, sock)
+        )  # fmt: skip
+        self._joining.add(task)
+        task.add_done_callback(self._joined)
+
+    def _joined(self, task: "asyncio.Task[Any]") -> None:
+        self._joining.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever has hung up by now is not missed
 
     def _connect(self) -> Connection:
         self._connections = {each for each in self._connections if not each.closed}

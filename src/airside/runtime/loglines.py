@@ -1,9 +1,13 @@
 """A function's log: splitting its output into events, and the lines the platform adds. Pure."""
 
 import math
+from collections.abc import Callable
 
 from airside.runtime.guest.frames import LOG_HEAD, LOG_MAGIC
 from airside.runtime.spec import Outcome
+
+LogLines = Callable[[list[tuple[int, str]]], None]
+"""Takes log events: (epoch milliseconds, text)."""
 
 EVENT_BYTES_MAX = 256 * 1024
 """A longer line becomes several events, as in CloudWatch Logs."""

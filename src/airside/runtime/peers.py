@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from airside.runtime.template import Born
+
 Address = tuple[str, int]
 
 _SOCK_DIAG = 4
@@ -38,6 +40,18 @@ def find_peer(theirs: Address, ours: Address) -> Peer | None:
         return _ask_kernel(theirs, ours)
     except OSError:
         return _read_table(theirs, ours)
+
+
+def connects_from(born: Born, theirs: Address, ours: Address) -> bool:
+    """Whether a connection comes from an environment whose process is `born`."""
+    if not sys.platform.startswith("linux"):
+        return True  # nobody can tell
+    peer = find_peer(theirs, ours)
+    if peer is None:
+        return False
+    if born.uid is not None:
+        return peer.uid == born.uid
+    return peer.uid == os.geteuid() and (not born.rooted or is_within(peer.inode, born.pid))
 
 
 def _ask_kernel(theirs: Address, ours: Address) -> Peer | None:

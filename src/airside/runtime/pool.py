@@ -1,15 +1,16 @@
 """All environments of one version of one function: scaling out, reuse, going away."""
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from airside.kernel.clock import Clock
 from airside.runtime.agent import Agent, template_kind
-from airside.runtime.environment import Environment, LogLines, State
+from airside.runtime.environment import Environment, State
+from airside.runtime.extensions import external_names
 from airside.runtime.interpreters import program_config
+from airside.runtime.loglines import LogLines
 from airside.runtime.program import ProgramEnvironment
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 
@@ -33,6 +34,14 @@ class Host(Protocol):
     def interpreter(self, spec: FunctionSpec) -> str:
         """The program that runs it."""
         ...
+
+
+class Retry(NamedTuple):
+    """An event whose environment did not come up, and that environment's log."""
+
+    event: Event
+    future: "asyncio.Future[Outcome]"
+    log: tuple[str, LogLines]
 
 
 class Pool:
@@ -108,7 +117,7 @@ class Pool:
         """Take no more events than those that are here; then go away."""
         self._draining = True
         for environment in self._idle:
-            environment.kill()
+            environment.retire()
         self._idle.clear()
 
     def kill(self) -> None:
@@ -118,32 +127,37 @@ class Pool:
 
     def _grow(self, *, background: bool = False) -> asyncio.Task[None]:
         self._starting += 1
-        task = self._loop.create_task(self._launch(background=background))
+        return self._spawn(self._launch(background=background))
+
+    def _spawn(self, launch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(launch)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _launch(self, *, background: bool) -> None:
+    async def _launch(self, again: Retry | None = None, *, background: bool = False) -> None:
         spec = self.spec
-        stream, log = self._host.open_log(spec)
+        stream, log = again.log if again else self._host.open_log(spec)
         variables = await self._host.variables(spec, stream)
-        config: dict[str, Any] = {
-            "handler": spec.handler, "runtime": spec.runtime, "variables": dict(variables),
-            "task": str(spec.task), "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb,
-            "nice": BACKGROUND_NICE if background else 0,
-            "tmp_mb": spec.tmp_mb, "limit_memory": self._agent.settings.sandbox,
-        }  # fmt: skip
+        external = external_names(spec.opt)
         interpreter = self._host.interpreter(spec)
-        environment: Environment
-        if spec.runtime.startswith("python"):
-            environment = Environment(spec, self, self._clock, log)
-        else:
-            environment = ProgramEnvironment(spec, self, self._clock, log)
+        kind = Environment if spec.runtime.startswith("python") else ProgramEnvironment
+        environment = kind(spec, self, self._clock, log, external)
+        environment.stream = (stream, log)
+        config: dict[str, Any] = {
+            "handler": spec.handler, "runtime": spec.runtime, "task": str(spec.task),
+            "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb, "tmp_mb": spec.tmp_mb,
+            "limit_memory": self._agent.settings.sandbox, "extensions": external,
+            "nice": BACKGROUND_NICE if background else 0,
+            "variables": {**variables, "AWS_LAMBDA_RUNTIME_API": environment.listen()},
+        }  # fmt: skip
+        if kind is ProgramEnvironment:
             config.update(program_config(spec.runtime, interpreter, spec.memory_mb))
-            config["variables"]["AWS_LAMBDA_RUNTIME_API"] = await environment.listen()
         self._all.add(environment)
         boto3 = spec.uses_boto3 and not spec.own_boto3
         template = self._agent.template(template_kind(spec.runtime, interpreter, boto3=boto3))
+        if again:
+            environment.adopt(again.event, again.future)
         environment.launch(lambda fds, on_exit: template.start(config, fds, on_exit), template)
 
     def on_started(self, environment: Environment) -> None:
@@ -160,7 +174,7 @@ class Pool:
                 environment.run(event, future)
                 return
         if self._draining:
-            environment.kill()
+            environment.retire()
             return
         self._idle.append(environment)
         if self._reaper is None:
@@ -173,24 +187,19 @@ class Pool:
             self._idle.remove(environment)
         if failure is not None:
             self._starting -= 1
-            self._fail_next(failure)
-        if not self._all and not self._waiting and self.on_empty:
+            self._try_again(environment.stream)
+        if not self._all and not self._waiting and not self._tasks and self.on_empty:
             self.on_empty()
 
-    def _fail_next(self, failure: Outcome) -> None:
+    def _try_again(self, log: tuple[str, LogLines]) -> None:
+        """INIT has failed: run it once more as part of the event that waits for it, as AWS does."""
         while self._waiting:
             event, future = self._waiting.popleft()
-            if future.done():
-                continue
-            error = json.loads(failure.payload)
-            error["errorMessage"] = str(error.get("errorMessage", "")).replace(
-                "RequestId: {}", f"RequestId: {event.request_id}"
-            )
-            if "requestId" in error:
-                error["requestId"] = event.request_id
-            failure.payload = json.dumps(error).encode()
-            future.set_result(failure)
-            return
+            if not future.done():
+                _ = self._spawn(
+                    self._launch(Retry(event, future, log), background=event.background)
+                )
+                return
 
     def _reap(self) -> None:
         """End environments that have been idle long enough; the longest idle stand first."""
@@ -201,7 +210,7 @@ class Pool:
                 break
             environment = self._idle.pop(0)
             self._all.discard(environment)
-            environment.kill()
+            environment.retire()
         if len(self._all) > self._kept and self._idle and self._reaper is None:
             wait = self._idle[0].idle_since + self._idle_seconds - now
             self._reaper = self._loop.call_later(wait, self._reap)

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import base64
 import binascii
 import json
-import os
+import signal
 from typing import Any
 
-from airside.runtime.environment import HANGING_SECONDS, Environment, State, too_large
-from airside.runtime.exchange import Exchange, Listener
-from airside.runtime.peers import Address, find_peer, is_within
+from airside.runtime.endings import too_large
+from airside.runtime.environment import HANGING_SECONDS, Environment, State
+from airside.runtime.exchange import Exchange
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, Outcome
 from airside.runtime.stream import STREAM_BYTES_MAX, ResponseStream
 from airside.runtime.template import Ending
@@ -26,7 +26,6 @@ _STATUS_OK = {"status": "OK"}
 class ProgramEnvironment(Environment):
     """One process that asks for its events, at an address of its own."""
 
-    _listener: Listener | None = None
     _asking: Exchange | None = None
     """The request for the next event, which waits for one."""
     _undelivered: tuple[Event, int] | None = None
@@ -34,24 +33,6 @@ class ProgramEnvironment(Environment):
     """What the function answered, until the runtime asks for more."""
     _streaming: "Streaming | None" = None
     _answered = False
-    _deadline_at = 0.0
-
-    async def listen(self) -> str:
-        """Open the Runtime API; the value of AWS_LAMBDA_RUNTIME_API."""
-        self._listener = Listener(self._on_head, self._on_request, self._admits)
-        return await self._listener.open()
-
-    def _admits(self, theirs: Address, ours: Address) -> bool:
-        """Whether a connection comes from within this environment."""
-        peer = find_peer(theirs, ours)
-        if peer is None:
-            return not os.path.exists("/proc/net")  # noqa: PTH110  elsewhere nobody can tell
-        born = self._process.born(self._process_id) if self._process else None
-        if born is None:
-            return False
-        if born.uid is not None:
-            return peer.uid == born.uid
-        return peer.uid == os.geteuid() and (not born.rooted or is_within(peer.inode, born.pid))
 
     # What the environment does.
 
@@ -61,7 +42,6 @@ class ProgramEnvironment(Environment):
     def _deliver(self, event: Event, deadline_ms: int) -> None:
         self._answered = False
         self._answer = None
-        self._deadline_at = self._loop.time() + self.spec.timeout_seconds
         asking, self._asking = self._asking, None
         if asking is None or asking.gone:
             self._undelivered = event, deadline_ms
@@ -92,11 +72,6 @@ class ProgramEnvironment(Environment):
             self._settle()
         super()._on_exit(ending)
 
-    def _release(self) -> None:
-        if self._listener:
-            self._listener.close()
-        super()._release()
-
     def _settle(self) -> None:
         """Give the caller the answer; the process may still be at work until its time is up."""
         answer, self._answer = self._answer, None
@@ -104,7 +79,8 @@ class ProgramEnvironment(Environment):
             return
         answer.peak_mb = answer.peak_mb or self.peak_mb()
         self._finish(answer)
-        self._deadline_after(max(0.0, self._deadline_at - self._loop.time()), self.kill)
+        left = max(0.0, self._ends_at - self._clock.now())
+        self._deadline_after(left, lambda: self._leave("timeout", signal.SIGKILL))
 
     def _done(self, outcome: Outcome) -> None:
         self._answered = True
@@ -118,8 +94,7 @@ class ProgramEnvironment(Environment):
     # The Runtime API.
 
     def _on_head(self, exchange: Exchange) -> None:
-        """Before a request's body is read."""
-        exchange.body_bytes_max = RESPONSE_BYTES_MAX
+        super()._on_head(exchange)
         mode = exchange.headers.get("lambda-runtime-function-response-mode", "").lower()
         if mode == "streaming" and self._asked_for(exchange, "response"):
             assert self._event is not None
@@ -133,7 +108,7 @@ class ProgramEnvironment(Environment):
         elif exchange.path.startswith(f"{BASE}/invocation/") and exchange.method == "POST":
             self._take_answer(exchange)
         else:
-            exchange.answer(404, b"404 page not found\n", content_type="text/plain")
+            super()._on_request(exchange)
 
     def _next(self, exchange: Exchange) -> None:
         busy = self.state is State.BUSY
@@ -142,15 +117,12 @@ class ProgramEnvironment(Environment):
             return
         self._asking = exchange
         if self.state is State.STARTING:
-            self._cancel_deadline()
-            self.init_ms = (self._clock.monotonic() - self._started_at) * 1000
-            self._become_idle()
+            self._on_runtime_ready((self._clock.monotonic() - self._started_at) * 1000)
         elif busy and self._undelivered is not None:
             waiting, self._undelivered = self._undelivered, None
             self._deliver(*waiting)
         elif busy:
             self._settle()
-            self._cancel_deadline()
             self._become_idle()
 
     def _fail_init(self, exchange: Exchange) -> None:

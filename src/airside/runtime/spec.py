@@ -41,6 +41,7 @@ class FunctionSpec:
     log_group: str = ""
     log_format: Literal["Text", "JSON"] = "Text"
     log_level: str = ""
+    system_log_level: str = "INFO"
     tmp_mb: int = 512
     arm: bool = False
     live: bool = False

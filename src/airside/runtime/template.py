@@ -80,6 +80,10 @@ class Template:
         """Kill an environment and every process in it."""
         self._channel.send({"op": "kill", "id": environment_id})
 
+    def signal(self, environment_id: int, number: int) -> None:
+        """Signal the process that runs an environment's function, and it alone."""
+        self._channel.send({"op": "signal", "id": environment_id, "number": number})
+
     def born(self, environment_id: int) -> Born | None:
         """Which process an environment is; None when it has not begun or has ended."""
         if environment_id not in self._born and not self.closed:

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import frames, logs, program
+from airside.runtime.guest import extension, frames, logs, program
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext
 
@@ -187,6 +187,7 @@ def begin(config: dict[str, Any]) -> None:
     _search_path(config, variables)
     connection = Connection(CONNECTION)
     connection.send(frames.STARTED)
+    extension.launch(connection, config, variables)
     runtime = Runtime(connection, sink, config["runtime"])
     _forget_ourselves()
     try:

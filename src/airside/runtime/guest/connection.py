@@ -41,6 +41,12 @@ class Connection:
         head = data[start : start + head_length].decode()
         return head.split("\n"), data[start + head_length : end]
 
+    def receive_go(self) -> None:
+        """Wait until INIT may begin."""
+        data = self._more()
+        while len(data) < frames.HEADER.size:
+            data += self._more()
+
     def _more(self) -> bytes:
         data = self.sock.recv(_CHUNK)
         if not data:

@@ -8,6 +8,7 @@ Every frame: length of what follows the type (4 bytes), type (1 byte), then
     STARTED   from the environment   nothing: the process is there, INIT begins
     READY     from the environment   microseconds that INIT took (4)
     FAILED    from the environment   JSON of the error that ended INIT
+    GO        to the environment     nothing: extensions have registered, INIT may begin
     RESULT    from the environment   peak memory in KiB (4), the function's payload
     ERROR     from the environment   peak memory in KiB (4), JSON of the error
 
@@ -21,7 +22,7 @@ import struct
 HEADER = struct.Struct(">IB")
 LENGTH = struct.Struct(">I")
 
-INVOKE, STARTED, READY, FAILED, RESULT, ERROR = 1, 2, 3, 4, 5, 6
+INVOKE, STARTED, READY, FAILED, RESULT, ERROR, GO = 1, 2, 3, 4, 5, 6, 7
 
 LOG_MAGIC = b"\xa5\x5a\x00"
 LOG_HEAD = struct.Struct(">3sBIQ")

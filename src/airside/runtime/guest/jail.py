@@ -41,6 +41,7 @@ _PASSWD = (
     "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
 )
 _GROUP = "root:x:0:\nsbx:x:990:\n"
+_HOSTS = "127.0.0.1 sandbox.localdomain sandbox\n"
 
 
 class Jail:
@@ -174,8 +175,8 @@ def _build_root(scratch: str, folders: dict[str, str]) -> None:
     for name in _ETC_FILES:
         if os.path.isfile(f"/etc/{name}"):  # noqa: PTH113
             shutil.copyfile(f"/etc/{name}", f"{scratch}/etc/{name}")
-    for name, text in (("passwd", _PASSWD), ("group", _GROUP)):
-        with open(f"{scratch}/etc/{name}", "w") as file:  # noqa: PTH123
+    for name, text in (("passwd", _PASSWD), ("group", _GROUP), ("hosts", _HOSTS)):
+        with open(f"{scratch}/etc/{name}", "a") as file:  # noqa: PTH123
             file.write(text)
     for name in _DEVICES:
         with open(f"{scratch}/dev/{name}", "w"):  # noqa: PTH123

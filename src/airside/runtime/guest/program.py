@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from airside.runtime.guest import frames
+from airside.runtime.guest import extension, frames
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 
 _GO_WORDING = {errno.ENOENT: "no such file or directory", errno.EACCES: "permission denied",
@@ -50,6 +50,8 @@ def begin(config: dict[str, Any]) -> None:
     connection = Connection(CONNECTION)
     connection.sock.set_inheritable(False)
     connection.send(frames.STARTED)
+    variables = placed(config)
+    extension.launch(connection, config, variables)
     argv = _found(config)
     if argv is None:
         names = " ".join(argv[0] for argv in config["programs"])
@@ -57,7 +59,6 @@ def begin(config: dict[str, Any]) -> None:
             connection, "Runtime.InvalidEntrypoint", f"Couldn't find valid bootstrap(s): [{names}]"
         )
         return
-    variables = placed(config)
     wrapper = variables.get("AWS_LAMBDA_EXEC_WRAPPER") if config.get("wrapped") else None
     if wrapper:
         argv = [wrapper, *argv]

@@ -37,6 +37,10 @@ class Shell:
         self.environment_id: int | None = None
         self.status: int | None = None
         """How the function's process ended."""
+        self.told = False
+        """Whether the server knows that the function's process has ended."""
+        self.lingers = False
+        """Whether extensions outlive the function's process."""
         self.shared_bytes = 0
         """Memory of the template's that the function counts as its own."""
         self._namespaces = self._ready = -1

@@ -4,6 +4,7 @@ Its conversation with the server is on descriptor 3.
 
     server -> template   {"op": "start", "id", "config": {...}, "fds": 2}   event socket, log pipe
                          {"op": "kill", "id"}
+                         {"op": "signal", "id", "number"}   only the function's own process
     template -> server   {"born": id, "pid", "uid": its own or null}
                          {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
                          {"exited": id, "status": wait status, "oom": bool, "peak": bytes}
@@ -130,6 +131,10 @@ class Template:
                 self._waiting.append((message, fds))
             elif message["op"] == "kill":
                 self._kill(message["id"])
+            elif message["op"] == "signal":
+                shell = self._by_id.get(message["id"])
+                if shell is not None and shell.function:
+                    os.kill(shell.function, message["number"])
 
     def _add_shell(self) -> None:
         self._serial += 1
@@ -159,6 +164,7 @@ class Template:
         config["tmp_base"] = self._tmp
         config["sandbox"] = self._sandbox
         shell.shared_bytes = shared
+        shell.lingers = bool(config["extensions"]) and bool(shell.keeper)
         if self._sandbox and shell.group is None:
             config["memory_rlimit"] = (config["memory_mb"] << 20) + shared
         shell.environment_id = message["id"]
@@ -198,7 +204,7 @@ class Template:
             self._watcher = None
         while (received := channel.take()) is not None:
             shell = self._watched.pop(received[0]["over"], None)
-            if shell is not None and shell.group is not None and shell.environment_id is not None:
+            if shell is not None and shell.group is not None and not shell.told:
                 shell.group.out_of_memory = True
                 shell.kill()
 
@@ -217,7 +223,7 @@ class Template:
             if pid == shell.function:
                 shell.status = status
                 shell.function = 0
-                if shell.keeper:
+                if shell.keeper and not shell.lingers:
                     shell.kill()
                 self._tell(shell)
             else:
@@ -227,12 +233,11 @@ class Template:
 
     def _tell(self, shell: Shell) -> None:
         """Tell the server how an environment has ended, once."""
-        if shell.environment_id is None:
+        if shell.told or shell.environment_id is None:
             return
-        self._by_id.pop(shell.environment_id, None)
+        shell.told = True
         status = signal.SIGKILL if shell.status is None else shell.status
         message = {"exited": shell.environment_id, "status": int(status)}
-        shell.environment_id = None
         if shell.group is not None:
             peak = shell.group.peak_bytes() + shell.shared_bytes
             message.update(oom=shell.group.was_killed(), peak=peak)
@@ -241,6 +246,7 @@ class Template:
     def _ended(self, shell: Shell) -> None:
         """Nothing of it is left running: clean up."""
         self._tell(shell)
+        self._by_id.pop(shell.environment_id or 0, None)
         if shell in self._shells:
             self._shells.remove(shell)
         if shell.group is not None:

@@ -11,8 +11,8 @@ from airside.kernel import Cloud, Component, Context, Principal, Snapshot
 from airside.kernel.principal import service_principal
 from airside.runtime import Agent
 from airside.runtime.agent import template_kind
-from airside.runtime.environment import LogLines
 from airside.runtime.interpreters import Interpreters, RuntimeUnavailable
+from airside.runtime.loglines import LogLines
 from airside.runtime.pool import Pool
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 from airside.services.lambda_ import code as packages
@@ -268,6 +268,7 @@ def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) 
         log_group=config["LoggingConfig"]["LogGroup"],
         log_format=config["LoggingConfig"]["LogFormat"],
         log_level=config["LoggingConfig"].get("ApplicationLogLevel", ""),
+        system_log_level=config["LoggingConfig"].get("SystemLogLevel", "INFO"),
         tmp_mb=config["EphemeralStorage"]["Size"], arm=config["Architectures"] == ["arm64"],
         live=bool(version.code.folder),
     )  # fmt: skip
