@@ -8,6 +8,7 @@ import os
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import airside.services
 from airside import __version__
@@ -32,6 +33,9 @@ from airside.protocol.models import services_by_signing_name, services_by_target
 from airside.runtime import Agent
 from airside.settings import Settings
 from airside.storage import FileBlobs, StoreFamily
+
+if TYPE_CHECKING:
+    from airside.edge.authority import Authority
 
 log = logging.getLogger("airside.server")
 
@@ -84,7 +88,9 @@ class Server:
             zones=_zones(self._services),
         )  # fmt: skip
         parts.internal = internal_routes(parts, self)
-        self.listeners = Listeners(parts, lambda http: handle(parts, http))
+        self.listeners = Listeners(
+            parts, lambda http: handle(parts, http), _authority(settings, self._clock)
+        )
         port = await self.listeners.open(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         settings = parts.settings = settings.but(
@@ -127,6 +133,7 @@ class Server:
             "endpoint": self._parts.settings.endpoint,
             "pid": os.getpid(),
             "region": self._parts.settings.region,
+            "tls": self._tls(),
             "credentials": self.owner,
             "sites": [
                 {"port": port, "zone": front.zone, "id": front.label,
@@ -134,6 +141,13 @@ class Server:
                 for port, front in sorted(self._parts.sites.items())
             ],
         }  # fmt: skip
+
+    def _tls(self) -> dict[str, str] | None:
+        authority = self.listeners.authority
+        if authority is None:
+            return None
+        endpoint = f"https://localhost:{self._parts.settings.port}"
+        return {"endpoint": endpoint, "authority": str(authority.path.resolve())}
 
     async def refresh_sites(self) -> None:
         """Give each deployed site its port; called after whatever may have changed them."""
@@ -168,6 +182,14 @@ class Server:
     async def _fetch(self, ctx: Context, http: HttpRequest) -> HttpResponse:
         """A request from inside, to a host that this cloud serves."""
         return await fetch(self._parts, ctx, http)
+
+
+def _authority(settings: Settings, clock: SystemClock) -> "Authority | None":
+    if not settings.tls:
+        return None
+    from airside.edge.authority import Authority  # with cryptography, which takes a while
+
+    return Authority(settings.data_dir / "tls", settings.host, clock)
 
 
 def _zones(services: Mapping[str, Service]) -> dict[str, str]:

@@ -115,7 +115,8 @@ class Connection:
 
     def site_addresses(self) -> dict[str, str]:
         """Distribution -> its local address, on a port of its own."""
-        host = self.endpoint.rsplit(":", 1)[0]
+        tls = self.state.get("tls")
+        host = "https://localhost" if tls else self.endpoint.rsplit(":", 1)[0]
         return {
             site["id"]: f"{host}:{site['port']}/" for site in self.admin("state")["sites"]
             if site["environment"] == self.environment

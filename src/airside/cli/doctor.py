@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+from airside.cli import trust
 from airside.cli.display import table
 from airside.cli.main import print_json
 from airside.runtime.sandbox import probe
@@ -22,9 +24,9 @@ class Finding(NamedTuple):
     detail: str
 
 
-def run_doctor(*, as_json: bool) -> None:
+def run_doctor(data_dir: Path, *, as_json: bool) -> None:
     """Print every finding."""
-    findings = list(look())
+    findings = list(look(data_dir))
     if as_json:
         print_json([finding._asdict() for finding in findings])
         return
@@ -34,7 +36,7 @@ def run_doctor(*, as_json: bool) -> None:
     )
 
 
-def look() -> Iterator[Finding]:
+def look(data_dir: Path) -> Iterator[Finding]:
     """Look at everything."""
     yield Finding(
         "system", "platform", True,
@@ -43,12 +45,22 @@ def look() -> Iterator[Finding]:
     for part in probe():
         yield Finding("sandbox", part.name, part.in_force, part.why)
     yield from _runtimes()
+    yield _authority(data_dir)
     for port in (4566, 8000):
         free = _free(port)
         yield Finding("ports", str(port), free, "free" if free else "somebody listens there")
     for tool, hint in (("aws", "pip install awscli"), ("sam", "pip install aws-sam-cli")):
         found = shutil.which(tool)
         yield Finding("tools", tool, found is not None, found or f"not installed: {hint}")
+
+
+def _authority(data_dir: Path) -> Finding:
+    path = trust.authority_of(data_dir)
+    if path is None:
+        return Finding("tls", "authority", False, "none yet: `airside up --tls` makes one")
+    if trust.is_trusted(path):
+        return Finding("tls", "authority", True, f"{path}, trusted by this machine")
+    return Finding("tls", "authority", False, f"{path}, not trusted: {trust.command(path)}")
 
 
 def _runtimes() -> Iterator[Finding]:

@@ -89,6 +89,7 @@ def up(
     stack: Annotated[str | None, typer.Option(help="Stack name; default: the folder's.")] = None,
     parameter: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable.")] = None,
     profile: Annotated[bool, typer.Option(help="Write the AWS profile `airside`.")] = True,
+    tls: Annotated[bool, typer.Option("--tls", help="Speak HTTPS and HTTP/2, too.")] = False,
 ) -> None:
     """Start the cloud, deploy the template at PATH, sync its site, and watch for changes."""
     from airside.cli.up import UpOptions, run_up
@@ -96,6 +97,8 @@ def up(
     given = {"port": port, "site_port": site_port, "host": host}
     settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     settings["data_dir"] = str(data_dir.resolve())
+    if tls:
+        settings["tls"] = True
     options = UpOptions(path, stack, _parameters(parameter), watch, detach, as_json, profile)
     raise typer.Exit(run_up(settings, options))
 
@@ -304,11 +307,11 @@ def env_delete(name: Annotated[str, typer.Argument()], data_dir: DataDir = DATA_
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(data_dir: DataDir = DATA_DIR, as_json: Json = False) -> None:
     """What this machine offers: sandbox parts, runtimes, ports, tools."""
     from airside.cli.doctor import run_doctor
 
-    run_doctor(as_json=as_json)
+    run_doctor(data_dir, as_json=as_json)
 
 
 @app.command(

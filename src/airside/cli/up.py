@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airside.cli import process, profile
+from airside.cli import process, profile, trust
 from airside.cli.addresses import local_outputs, output_rows, site_urls, stack_outputs
 from airside.cli.connection import Connection
 from airside.cli.deployment import Deployer
@@ -86,13 +86,18 @@ def _announce(connection: Connection, deployed: Deployed | None, options: UpOpti
         })  # fmt: skip
         return
     keys = connection.state["credentials"]
+    tls = connection.state.get("tls")
     rows = [(f"site {name}", url) for name, url in sites.items()]
     rows.append(("AWS endpoint", connection.endpoint))
+    if tls:
+        rows += [("AWS endpoint", tls["endpoint"]), ("authority", tls["authority"])]
     rows.append(("credentials", f"{keys['access_key_id']} / {keys['secret_access_key']}"))
     if options.profile:
         rows.append(("AWS profile", profile.PROFILE))
     rows.append(("data", str(connection.data_dir)))
     table(("what", "where"), rows)
+    for line in trust.instructions(Path(tls["authority"])) if tls else ():
+        say(line)
     if deployed is not None and deployed.outputs:
         local = local_outputs(connection, deployed.outputs)
         out.print()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import httptools
 
@@ -72,6 +72,16 @@ class _Resumed:
             error = None
 
 
+class Open(Protocol):
+    """A client connection, whichever HTTP it speaks."""
+
+    def expire(self, now: float) -> None:
+        """Close when idle for long."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+
 class Listener:
     """What all connections of one listening port share."""
 
@@ -79,7 +89,7 @@ class Listener:
         self.handler = handler
         self.clock = clock
         self.loop = loop
-        self.connections: set[Connection] = set()
+        self.connections: set[Open] = set()
         self.date = b""
         self.refresh()
 

@@ -5,12 +5,18 @@ import contextlib
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from airside.edge.hosts import Front
 from airside.edge.http import Handler, Listener
 from airside.edge.parts import Parts
+
+if TYPE_CHECKING:
+    from airside.edge.authority import Authority
+    from airside.edge.door import Door
 
 log = logging.getLogger("airside.edge")
 
@@ -27,7 +33,10 @@ class Listeners:
 
     parts: Parts
     handler: Handler
-    _servers: dict[int, asyncio.Server] = field(default_factory=dict)
+    authority: "Authority | None" = None
+    """With `--tls`: every port speaks HTTPS, too."""
+    _servers: "dict[int, asyncio.Server | Door]" = field(default_factory=dict)
+    _context: ssl.SSLContext | None = None
     _shared: Listener | None = None
     _ticker: asyncio.Task[None] | None = None
 
@@ -43,10 +52,21 @@ class Listeners:
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
                 raise PortTaken(error.errno, f"port {port} on {host} is taken") from None
             raise
-        server = await loop.create_server(self._shared.connection, sock=bound, backlog=2048)
         actual: int = bound.getsockname()[1]
-        self._servers[actual] = server
+        if self.authority is None:
+            server = await loop.create_server(self._shared.connection, sock=bound, backlog=2048)
+            self._servers[actual] = server
+        else:
+            self._servers[actual] = self._door(bound, self._shared)
         return actual
+
+    def _door(self, bound: socket.socket, shared: Listener) -> "Door":
+        from airside.edge.door import Door  # with h2, which most servers never need
+
+        assert self.authority is not None
+        if self._context is None:
+            self._context = self.authority.context()
+        return Door(bound, self._context, shared)
 
     async def open_sites(self, fronts: Iterable[Front]) -> None:
         """Give every front a port of its own, counting up from the site port; drop stale ones."""
