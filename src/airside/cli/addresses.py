@@ -99,6 +99,11 @@ def local_outputs(connection: Connection, outputs: Mapping[str, str]) -> dict[st
     return {key: twin for key, twin in twins.items() if twin}
 
 
-def output_rows(outputs: Mapping[str, str], local: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Name, value, and the address here for a table."""
-    return [(key, value, local.get(key, "")) for key, value in outputs.items()]
+def output_rows(outputs: Mapping[str, str], local: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Name and value for a table; an address is followed by where it answers here."""
+    rows = []
+    for key, value in outputs.items():
+        rows.append((key, value))
+        if key in local:
+            rows.append((f"{key} here", local[key]))
+    return rows

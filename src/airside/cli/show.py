@@ -40,5 +40,5 @@ def show_deployed(connection: Connection, deployed: Deployed, *, as_json: bool) 
             "local": local, "sites": sites,
         })  # fmt: skip
         return
-    rows = [(f"site {name}", url, "") for name, url in sites.items()]
-    table(("output", "value", "here"), [*rows, *output_rows(deployed.outputs, local)])
+    rows = [(f"site {name}", url) for name, url in sites.items()]
+    table(("output", "value"), [*rows, *output_rows(deployed.outputs, local)])

@@ -101,7 +101,7 @@ def _announce(connection: Connection, deployed: Deployed | None, options: UpOpti
     if deployed is not None and deployed.outputs:
         local = local_outputs(connection, deployed.outputs)
         out.print()
-        table(("output", "value", "here"), output_rows(deployed.outputs, local))
+        table(("output", "value"), output_rows(deployed.outputs, local))
 
 
 def _stay(
