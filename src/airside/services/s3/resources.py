@@ -46,6 +46,25 @@ class _Setting:
             await ctx.call("s3", self.put, {"Bucket": bucket, self.member: self.reset})
 
 
+class _Acl(_Setting):
+    """The canned ACL. `Private` holds on a bucket that takes no ACLs, too: it has no other."""
+
+    async def apply(self, ctx: Context, bucket: str, value: Any) -> None:
+        """Set it. What every bucket is made with needs no ACLs."""
+        if value == "Private":
+            await self.remove(ctx, bucket)
+        else:
+            await super().apply(ctx, bucket, value)
+
+    async def remove(self, ctx: Context, bucket: str) -> None:
+        """Back to private."""
+        try:
+            await super().remove(ctx, bucket)
+        except ServiceError as error:
+            if error.name != "AccessControlListNotSupported":
+                raise
+
+
 def _switches(value: Properties) -> dict[str, bool]:
     return {name: translate.flag(state) for name, state in value.items()}
 
@@ -71,7 +90,7 @@ _SETTINGS: Mapping[str, _Setting] = {
         "PutPublicAccessBlock", "PublicAccessBlockConfiguration", _switches,
         delete="DeletePublicAccessBlock",
     ),
-    "AccessControl": _Setting("PutBucketAcl", "ACL", translate.canned_acl, reset="private"),
+    "AccessControl": _Acl("PutBucketAcl", "ACL", translate.canned_acl, reset="private"),
     "VersioningConfiguration": _Setting(
         "PutBucketVersioning", "VersioningConfiguration",
         lambda value: {"Status": value["Status"]}, reset={"Status": "Suspended"},
