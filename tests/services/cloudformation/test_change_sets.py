@@ -43,6 +43,7 @@ def test_create_then_update(stacks: Any, aws: Any) -> None:
     assert {c["ResourceChange"]["Action"] for c in found["Changes"]} == {"Add"}
     stack = client.describe_stacks(StackName="app")["Stacks"][0]
     assert stack["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert client.get_template(StackName="app")["TemplateBody"] == "", "CDK reads it before"
     assert stack["StackId"] == found["StackId"]
     client.execute_change_set(StackName="app", ChangeSetName="first")
     stack = stacks.settle("app")

@@ -12,7 +12,7 @@ from airside.services.cloudformation import (
 )
 from airside.services.cloudformation.custom_resource import ZONE, CustomResource, Mailbox, front
 from airside.services.cloudformation.deployments import Deployments
-from airside.services.cloudformation.resources import NestedStack, WaitConditionHandle
+from airside.services.cloudformation.resources import CdkMetadata, NestedStack, WaitConditionHandle
 from airside.services.cloudformation.sam import SamTransform
 
 SERVICE = Service(
@@ -20,6 +20,6 @@ SERVICE = Service(
     modules=[stacks, change_sets, stack_events, stack_resources, templates, exports],
     errors=errors,
     components=[SamTransform, Mailbox, Deployments],
-    resources=[CustomResource, NestedStack, WaitConditionHandle],
+    resources=[CdkMetadata, CustomResource, NestedStack, WaitConditionHandle],
     fronts={ZONE: front},
 )

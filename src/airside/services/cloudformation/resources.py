@@ -140,3 +140,25 @@ class WaitConditionHandle(ResourceType):
 
     async def delete(self, ctx: Context, physical_id: str, properties: Any) -> None:
         """Nothing to remove."""
+
+
+class CdkMetadata(ResourceType):
+    """AWS::CDK::Metadata: what CDK's `Analytics` property tells AWS. Nothing is made, there either.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/usage-data.html
+    """
+
+    name = "AWS::CDK::Metadata"
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """A name, and nothing behind it."""
+        return Resource(request.physical_name(128))
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Any, request: ResourceRequest
+    ) -> Resource:
+        """Nothing."""
+        return Resource(physical_id)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Any) -> None:
+        """Nothing."""

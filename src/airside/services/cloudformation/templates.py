@@ -23,13 +23,16 @@ from airside.services.cloudformation.validation import check
 async def get_template(ctx: Context, request: Request) -> Result:
     """The template of a stack or a change set: as given (Original) or as deployed (Processed)."""
     revision = await _revision(ctx, request)
+    if revision is None:  # a stack that waits for its first change set
+        return {"TemplateBody": "", "StagesAvailable": ["Original"]}
     is_transformed = bool(transforms(parse_source(revision.source)))
     wants_original = request.get("TemplateStage") == "Original"
     body = revision.source if wants_original or not is_transformed else revision.processed
     return {"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]}
 
 
-async def _revision(ctx: Context, request: Request) -> Revision:
+async def _revision(ctx: Context, request: Request) -> Revision | None:
+    """The change set's, or the stack's, which has none in REVIEW_IN_PROGRESS."""
     name = request.get("StackName")
     if change_set_name := request.get("ChangeSetName"):
         found = await change_set_named(ctx, change_set_name, name)
@@ -38,18 +41,17 @@ async def _revision(ctx: Context, request: Request) -> Revision:
         return found.revision
     if not name:
         raise ValidationError("Either StackName or ChangeSetName must be specified.")
-    stack = await stack_named(ctx, name)
-    revision = await current_revision(ctx, stack)
-    if revision is None:
-        raise ValidationError(f"Stack with id {name} has no template yet")
-    return revision
+    return await current_revision(ctx, await stack_named(ctx, name))
 
 
 @operation("GetTemplateSummary", resource=stack_arn)
 async def get_template_summary(ctx: Context, request: Request) -> Result:
     """What a template declares: parameters, types, needed capabilities."""
     if request.get("StackName"):
-        source = (await _revision(ctx, request)).source
+        revision = await _revision(ctx, request)
+        if revision is None:
+            raise ValidationError(f"Stack with id {request['StackName']} has no template yet")
+        source = revision.source
     else:
         source = await source_of(ctx, request, None)
     template = parse_source(source)
