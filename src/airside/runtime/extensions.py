@@ -118,6 +118,7 @@ class Extensions:
         if message is None or asking is None or asking.gone:
             return
         extension.asking = extension.undelivered = None
+        extension.settled = False
         identifier = str(uuid.UUID(bytes=os.urandom(16), version=4))
         asking.answer_json(200, message, {"Lambda-Extension-Event-Identifier": identifier})
 
