@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.harness import Target, cpu_seconds, family, load, memory_mib, say, server
 from benchmarks.paced import paced
+from benchmarks.taking import take
 
 HELLO = "def handler(event, context):\n    return {'hello': event.get('name')}\n"
 BOTO3 = "import boto3\nclient = boto3.client('dynamodb')\n" + HELLO
@@ -150,31 +151,8 @@ def queue(target: Target) -> None:
     send = call("SendMessage", MessageBody="x" * 200)
     load(target, [send], 16, 0.3)
     say("SQS send, 16 connections", load(target, [send], 16))
-    load(target, [send], 16, count=4000)
-    say("SQS receive + delete, 16 connections", asyncio.run(_receive_and_delete(target, url)))
-
-
-async def _receive_and_delete(target: Target, url: str, messages: int = 2000) -> str:
-    """Pairs per second. Deletes can only be signed when their receipt handle is known."""
-    loop = asyncio.get_running_loop()
-    sqs = target.client("sqs")
-    done = 0
-
-    def taker() -> int:
-        count = 0
-        while count < messages // 16:
-            found = sqs.receive_message(QueueUrl=url)
-            for message in found.get("Messages", ()):
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                count += 1
-        return count
-
-    before, start = cpu_seconds(target.pid), time.perf_counter()
-    with ThreadPoolExecutor(16) as threads:
-        counts = await asyncio.gather(*(loop.run_in_executor(threads, taker) for _ in range(16)))
-    done, took = sum(counts), time.perf_counter() - start
-    cpu = (cpu_seconds(target.pid) - before) / done * 1000
-    return f"{done / took:,.0f}/s, {cpu:.3f} ms CPU each (boto3 clients on the same cores)"
+    load(target, [send], 16, count=8000)
+    say("SQS receive + delete, 16 connections", asyncio.run(take(target, url, 16)))
 
 
 def burst(target: Target) -> None:
@@ -219,8 +197,8 @@ def burst(target: Target) -> None:
 
 
 MEASUREMENTS = {
-    "cold": cold, "snap_start": snap_start, "warm": warm, "queue": queue, "burst": burst,
-    "sleepers": sleepers, "fleet": fleet,
+    "fleet": fleet, "cold": cold, "snap_start": snap_start, "warm": warm, "queue": queue,
+    "burst": burst, "sleepers": sleepers,
 }  # fmt: skip
 
 
