@@ -20,43 +20,72 @@ from rich.text import Text
 from airside.cli.connection import Connection
 from airside.cli.display import err, out
 from airside.cli.errors import CommandError
+from airside.cli.events import KINDS, generate
 from airside.cli.main import DATA_DIR, print_json
 
 _GROUP = "/aws/lambda/"
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _FOLLOW_SECONDS = 0.4
+_REQUEST = re.compile(r'RequestId: ([0-9a-f-]{36})|"requestId": ?"([0-9a-f-]{36})"')
+_SHOWN_OF_REQUEST = 8
 
 
-def run_invoke(
-    data_dir: Path, environment: str | None, function: str, event: str, *, log: bool
-) -> int:
+@dataclass(frozen=True)
+class Invocation:
+    """What to call, with what."""
+
+    function: str
+    event: str
+    generate: str | None
+    asynchronous: bool
+    log: bool
+
+
+def run_invoke(data_dir: Path, environment: str | None, asked: Invocation) -> int:
     """Call a function; 0, or 1 when the function failed."""
+    payload_sent = _event(asked.event, asked.generate)
     connection = Connection.find(data_dir, environment)
     client = connection.client("lambda")
-    name = resolve(connection, client, function)
-    answer = client.invoke(FunctionName=name, Payload=_event(event), LogType="Tail")
+    name = resolve(connection, client, asked.function)
+    if asked.asynchronous:
+        answer = client.invoke(FunctionName=name, Payload=payload_sent, InvocationType="Event")
+        err.print(Text(f"accepted as {answer['ResponseMetadata']['RequestId']}", style="dim"))
+        return 0
+    answer = client.invoke(FunctionName=name, Payload=payload_sent, LogType="Tail")
     payload = answer["Payload"].read().decode()
-    if log and answer.get("LogResult"):
+    if asked.log and answer.get("LogResult"):
         err.print(Text(base64.b64decode(answer["LogResult"]).decode().rstrip(), style="dim"))
     sys.stdout.write(_pretty(payload) + "\n")
     return 1 if answer.get("FunctionError") else 0
 
 
-def _event(event: str) -> bytes:
+def _event(event: str, kind: str | None) -> bytes:
+    """The payload that the words on the command line stand for."""
+    if kind is not None and kind not in KINDS:
+        raise CommandError(f"--generate takes one of {', '.join(KINDS)}, not '{kind}'.")
+    text = _read(event)
+    if kind is not None:
+        return json.dumps(generate(kind, text, time.time())).encode()
     try:
-        if event == "-":
-            text = sys.stdin.read()
-        elif event.startswith("@"):
-            text = Path(event[1:]).read_text()
-        else:
-            text = event
         json.loads(text)
-    except OSError as error:
-        raise CommandError(f"The event cannot be read: {error}") from None
     except ValueError as error:
         raise CommandError(f"The event is not JSON: {error}") from None
     return text.encode()
+
+
+def _read(event: str) -> str:
+    """The text itself, or what is in the file of that name."""
+    try:
+        if event == "-":
+            return sys.stdin.read()
+        if event.startswith("@"):
+            return Path(event[1:]).read_text()
+        if event.endswith(".json") or (event[:1] not in "{[" and Path(event).is_file()):
+            return Path(event).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The event cannot be read: {error}") from None
+    return event
 
 
 def _pretty(payload: str) -> str:
@@ -91,7 +120,16 @@ class LogOptions:
     follow: bool
     since: str
     pattern: str
+    request: str
+    errors: bool
     as_json: bool
+
+    @property
+    def server_pattern(self) -> str:
+        """What CloudWatch Logs can look for itself."""
+        if self.pattern:
+            return self.pattern
+        return "?ERROR ?Error ?error ?Exception ?Task" if self.errors else ""
 
 
 def run_logs(data_dir: Path, environment: str | None, options: LogOptions) -> None:
@@ -104,15 +142,28 @@ def run_logs(data_dir: Path, environment: str | None, options: LogOptions) -> No
         group = _GROUP + name.rpartition(":")[2].partition(":")[0]
     since = _since(options.since)
     shown: set[str] = set()
+    requests: dict[str, str] = {}
     while True:
-        for event in _events(logs, group, since, options.pattern):
-            if event["eventId"] not in shown:
-                shown.add(event["eventId"])
-                since = max(since, event["timestamp"] - 5000)
+        for event in _events(logs, group, since, options.server_pattern):
+            if event["eventId"] in shown:
+                continue
+            shown.add(event["eventId"])
+            since = max(since, event["timestamp"] - 5000)
+            event["requestId"] = _request_of(event, requests)
+            if options.request in event["requestId"] or options.request in event["message"]:
                 _show(event, as_json=options.as_json)
         if not options.follow:
             return
         time.sleep(_FOLLOW_SECONDS)
+
+
+def _request_of(event: dict[str, Any], requests: dict[str, str]) -> str:
+    """The request that a line belongs to: an environment serves one at a time."""
+    stream = f"{event['group']} {event['logStreamName']}"
+    found = _REQUEST.search(event["message"])
+    if found:
+        requests[stream] = found[1] or found[2]
+    return requests.get(stream, "")
 
 
 def _since(text: str) -> int:
@@ -152,6 +203,7 @@ def _show(event: dict[str, Any], *, as_json: bool) -> None:
     name = event["group"].removeprefix(_GROUP)
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
     message = event["message"].rstrip("\n")
+    request = event["requestId"]
     if not out.is_terminal:
         sys.stdout.write(f"{at:%H:%M:%S.%f} {name} {message}\n")
         return
@@ -161,6 +213,7 @@ def _show(event: dict[str, Any], *, as_json: bool) -> None:
     style = "red" if "[ERROR]" in message or "Task timed out" in message else style
     out.print(
         Text.assemble(f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} ", (f"{short} ", colour),
+                      (f"{request[:_SHOWN_OF_REQUEST]:8} ", _COLOURS[sum(request.encode()) % 7]),
                       (message, style))
     )  # fmt: skip
 

@@ -220,15 +220,48 @@ def site_rollback(
 @app.command()
 def invoke(
     function: Annotated[str, typer.Argument(help="Function name, ARN, or logical id.")],
-    event: Annotated[str, typer.Option(help="JSON, or @FILE; - for standard input.")] = "{}",
+    event: Annotated[str, typer.Option(help="A file, or JSON; - for standard input.")] = "{}",
+    generate: Annotated[
+        str | None, typer.Option(help="Wrap the event as a source sends it: sqs, apigw, s3, ...")
+    ] = None,
+    asynchronous: Annotated[
+        bool, typer.Option("--async", help="Only hand the event over (InvocationType Event).")
+    ] = False,
     data_dir: DataDir = DATA_DIR,
     log: Annotated[bool, typer.Option(help="Show the log's tail on standard error.")] = True,
     environment: Environment = None,
 ) -> None:
     """Call a function and print its answer."""
-    from airside.cli.functions import run_invoke
+    from airside.cli.functions import Invocation, run_invoke
 
-    raise typer.Exit(run_invoke(data_dir, environment, function, event, log=log))
+    asked = Invocation(function, event, generate, asynchronous, log)
+    raise typer.Exit(run_invoke(data_dir, environment, asked))
+
+
+@app.command()
+def functions(
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on, every second.")] = False,
+    data_dir: DataDir = DATA_DIR,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """What every function is doing: concurrency, cold starts, errors, times, memory, cost."""
+    from airside.cli.function_table import run_functions
+
+    run_functions(data_dir, environment, follow=follow, as_json=as_json)
+
+
+@app.command()
+def trace(
+    request: Annotated[str, typer.Argument(help="A request id from the logs, or a trace's root.")],
+    data_dir: DataDir = DATA_DIR,
+    as_json: Json = False,
+    environment: Environment = None,
+) -> None:
+    """What one request touched, as a waterfall."""
+    from airside.cli.tracing import run_trace
+
+    run_trace(data_dir, environment, request, as_json=as_json)
 
 
 @app.command()
@@ -237,6 +270,8 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as events come.")] = False,
     since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
     pattern: Annotated[str, typer.Option("--filter", help="A CloudWatch filter pattern.")] = "",
+    request: Annotated[str, typer.Option(help="Only the events of this request id.")] = "",
+    errors: Annotated[bool, typer.Option("--errors", help="Only what went wrong.")] = False,
     data_dir: DataDir = DATA_DIR,
     as_json: Json = False,
     environment: Environment = None,
@@ -244,7 +279,7 @@ def logs(
     """The functions' logs, all together in time."""
     from airside.cli.functions import LogOptions, run_logs
 
-    options = LogOptions(function, follow, since, pattern, as_json)
+    options = LogOptions(function, follow, since, pattern, request, errors, as_json)
     run_logs(data_dir, environment, options)
 
 

@@ -52,6 +52,8 @@ def internal_routes(parts: Parts, system: System) -> Mapping[str, Internal]:
         "environments/delete": _delete,
         "usage": _usage,
         "decisions": _decisions,
+        "report": _report,
+        "trace": _trace,
     }
     routes: dict[str, Internal] = {
         f"/_airside/{name}": _owners_only(parts, system, action) for name, action in actions.items()
@@ -127,3 +129,14 @@ async def _usage(system: System, environment: str, asked: Mapping[str, Any]) -> 
 async def _decisions(system: System, environment: str, asked: Mapping[str, Any]) -> object:
     cloud = await system.environments.open(environment)
     return {"decisions": [one._asdict() for one in cloud.component(Decisions).latest]}
+
+
+async def _report(system: System, environment: str, asked: Mapping[str, Any]) -> object:
+    cloud = await system.environments.open(environment)
+    report = cloud.reports.get(asked["name"])
+    return {"report": report() if report else None}
+
+
+async def _trace(system: System, environment: str, asked: Mapping[str, Any]) -> object:
+    cloud = await system.environments.open(environment)
+    return {"spans": [span._asdict() for span in cloud.journal.find(asked["request"])]}

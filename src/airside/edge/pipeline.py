@@ -126,7 +126,23 @@ async def dispatch(parts: Parts, x: Exchange) -> None:
     """The operation itself."""
     assert x.operation is not None
     assert x.ctx is not None
-    x.result = await x.operation.function(x.ctx, x.request)
+    x.result = await _traced(x.ctx, x.operation, x.request)
+
+
+async def _traced(ctx: Context, operation: Operation, request: Request) -> Result | None:
+    """The operation; what belongs to a function's event is noted in the journal."""
+    began = ctx.clock.monotonic()
+    try:
+        result = await operation.function(ctx, request)
+    except ServiceError as error:
+        if ctx.trace_id:
+            where = operation.resource(ctx, request) if operation.resource else ""
+            ctx.cloud.journal.record(ctx, began, resource=where, error=error.name)
+        raise
+    if ctx.trace_id:
+        where = operation.resource(ctx, request) if operation.resource else ""
+        ctx.cloud.journal.record(ctx, began, resource=where)
+    return result
 
 
 def meter(parts: Parts, x: Exchange) -> None:
@@ -241,7 +257,7 @@ async def invoke(ctx: Context, request: Request) -> Result:
     if waiting is not None:
         await waiting
     ctx.cloud.meter.count(ctx)
-    return await operation.function(ctx, request) or {}
+    return await _traced(ctx, operation, request) or {}
 
 
 def _declared(ctx: Context, name: str) -> Operation:

@@ -119,7 +119,12 @@ async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
             request.method, front.path, request.query, request.headers, request.body,
             request.client, request.scheme, request.port, request.path.removesuffix(front.path),
         )  # fmt: skip
+    began = cloud.clock.monotonic()
     x.response = await service.fronts[front.zone](ctx, request, front.label)
+    if ctx.trace_id:
+        name = f"{request.method} {request.path}"
+        error = str(x.response.status) if x.response.status >= 400 else ""
+        cloud.journal.record(ctx, began, resource=front.label, operation=name, error=error)
 
 
 def _service(parts: Parts, http: HttpRequest, signing_name: str) -> str:

@@ -8,6 +8,7 @@ from airside.kernel.clock import Clock
 from airside.kernel.context import Context
 from airside.kernel.http import HttpRequest, HttpResponse
 from airside.kernel.ids import Ids
+from airside.kernel.journal import Journal
 from airside.kernel.operation import Request, Result
 from airside.kernel.principal import Principal
 from airside.kernel.store import Blobs, Store
@@ -93,6 +94,9 @@ class Cloud:
         self.dispatch = dispatch
         self.fetch = fetch
         self.region = region
+        self.journal = Journal(clock)
+        self.reports: dict[str, Callable[[], object]] = {}
+        """What components tell those who watch, by name; each a document."""
         self.bells = Bells()
         self.sites_changed: Callable[[], None] = lambda: None
         """Tell the edge that a site was deployed or removed."""

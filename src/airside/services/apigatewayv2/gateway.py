@@ -144,7 +144,7 @@ async def _discard(http: HttpRequest) -> None:
 
 def _own_context(ctx: Context, live: LiveApi, route: LiveRoute, call: Call) -> Context:
     """The gateway acts in the account and region of the API, for the route."""
-    trace_id = call.headers.get("x-amzn-trace-id", "")
+    trace_id = ctx.trace_id = call.headers.get("x-amzn-trace-id", "")
     return Context(
         ctx.cloud, route.principal, live.region, ctx.request_id, "apigatewayv2", route.key, trace_id
     )

@@ -20,11 +20,13 @@ from airside.services.lambda_ import errors, store
 from airside.services.lambda_.admission import Admission
 from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
+from airside.services.lambda_.errors import TooManyRequestsException
 from airside.services.lambda_.folders import Folders
 from airside.services.lambda_.function import Alias, Version, running_revision
 from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import LATEST, FunctionName
+from airside.services.lambda_.statistics import Statistics
 from airside.services.lambda_.variables import environment_variables
 
 log = logging.getLogger("airside.lambda")
@@ -62,6 +64,8 @@ class Executor(Component):
         self._targets: dict[FunctionName, Target] = {}
         self._limits: dict[tuple[str, str], ConcurrencyLimit] = {}
         self._sessions = RoleSessions()
+        self._statistics: dict[str, Statistics] = {}
+        cloud.reports["functions"] = self.report
         self._admission = Admission(cloud.clock, cloud.settings.memory_reserve_mib, MEMINFO)
         self._folders = Folders(cloud.clock)
         self._seen_states: dict[tuple[str, str], int] = {}
@@ -98,7 +102,16 @@ class Executor(Component):
         limit = await self.limit(target.name)
         arn = target.name.arn
         event.trace_id = event.trace_id or self._new_trace()
-        limit.enter(arn)
+        ctx.trace_id = ctx.trace_id or event.trace_id
+        statistics = self._statistics.get(arn)
+        if statistics is None:
+            statistics = self._statistics[arn] = Statistics()
+        began = self.cloud.clock.monotonic()
+        try:
+            limit.enter(arn)
+        except TooManyRequestsException:
+            statistics.throttles += 1
+            raise
         try:
             if target.version.code.folder:
                 self._notice_saves(target)
@@ -111,7 +124,33 @@ class Executor(Component):
         finally:
             limit.leave(arn)
         self._bill(ctx, target, outcome)
+        statistics.ended(outcome)
+        self.cloud.journal.record(
+            ctx, began, operation="run", resource=arn, error=outcome.error_type,
+            request_id=event.request_id, init_seconds=(outcome.init_ms or 0) / 1000,
+        )  # fmt: skip
         return outcome
+
+    def report(self) -> list[dict[str, object]]:
+        """What each function has been doing, by account and name."""
+        alive: dict[str, list[int]] = {}
+        for pool in [*self._pools.values(), *self._old_pools]:
+            known = alive.setdefault(pool.spec.arn, [0, 0])
+            known[0] += pool.size
+            known[1] += pool.idle
+        return [
+            {
+                "arn": arn, "environments": alive.get(arn, [0, 0])[0],
+                "idle": alive.get(arn, [0, 0])[1], "running": self._in_use(arn),
+                **statistics.report(),
+            }
+            for arn, statistics in sorted(self._statistics.items())
+        ]  # fmt: skip
+
+    def _in_use(self, arn: str) -> int:
+        _, _, _, region, account_id, *_ = arn.split(":")
+        limit = self._limits.get((account_id, region))
+        return limit.in_use(arn) if limit else 0
 
     def _new_trace(self) -> str:
         """The trace of an event that came without one."""
