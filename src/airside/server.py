@@ -153,14 +153,16 @@ class Server:
         """Give each deployed site its port; called after whatever may have changed them."""
         async with self._refreshing_sites:
             fronts: list[Front] = []
+            names: dict[str, Front] = {}
             for name in self.environments.names():
                 cloud = await self.open(name)
                 for service in self._services.values():
-                    if service.sites is not None:
-                        fronts += [
-                            Front(site.zone, site.label, "" if name == MAIN else name, "")
-                            for site in await service.sites(cloud)
-                        ]
+                    for site in await service.sites(cloud) if service.sites is not None else ():
+                        front = Front(site.zone, site.label, "" if name == MAIN else name, "")
+                        fronts.append(front)
+                        for own in site.names:
+                            names.setdefault(own.lower(), front)
+            self._parts.names = names
             await self.listeners.open_sites(fronts)
 
     async def stop(self) -> None:

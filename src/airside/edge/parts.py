@@ -56,5 +56,7 @@ class Parts:
     """`X-Amz-Target` of requests seen -> where they go; only what names an operation is kept."""
     sites: dict[int, Front] = field(default_factory=dict)
     """Local port -> the site that has it for itself."""
+    names: Mapping[str, Front] = field(default_factory=dict)
+    """Host names that sites have of their own."""
     internal: Mapping[str, Any] = field(default_factory=dict)
     """Paths below /_airside/ -> handler."""

@@ -92,6 +92,10 @@ def _front(parts: Parts, http: HttpRequest) -> Front | None:
     host = http.host
     if "." not in host or host[-1].isdigit():  # `localhost` and IP addresses, the common case
         return None
+    if parts.names:
+        named = parts.names.get(host) or parts.names.get(f"*.{host.partition('.')[2]}")
+        if named is not None:
+            return named._replace(path=http.path)
     return front_by_host(host, http.path, parts.zones)
 
 

@@ -34,6 +34,8 @@ class Site(NamedTuple):
 
     zone: str
     label: str
+    names: tuple[str, ...] = ()
+    """Host names of its own; `*.` in front stands for any label."""
 
 
 class Component:

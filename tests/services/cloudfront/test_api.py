@@ -1,5 +1,10 @@
 """CloudFront's API: every kind of thing made, read, changed, listed and removed."""
 
+import contextlib
+import time
+import urllib.error
+import urllib.request
+
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
@@ -217,3 +222,25 @@ def test_what_is_not_built_says_so(site):
     with pytest.raises(ClientError) as caught:
         call()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_a_distribution_answers_under_its_aliases(edge, origin):
+    alias = f"www.{edge.bucket}.test"
+    certificate = {
+        "ACMCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/one",
+        "SSLSupportMethod": "sni-only",
+    }
+    edge.change(ViewerCertificate=certificate, Aliases=some([alias, f"*.wild.{alias}"]))
+
+    def cache(host: str) -> str:
+        request = urllib.request.Request(f"{edge.endpoint}/page", headers={"Host": host})
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request) as reply:
+            return str(reply.headers["X-Cache"])
+        return ""
+
+    deadline = time.monotonic() + 10
+    while not cache(alias) and time.monotonic() < deadline:
+        pass
+    assert cache(alias) == "Hit from cloudfront"
+    assert cache(f"any.wild.{alias}") == "Hit from cloudfront"
+    assert cache("other.test") == ""

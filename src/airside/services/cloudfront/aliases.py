@@ -39,6 +39,7 @@ async def associate_alias(ctx: Context, request: Request) -> Result:
 
     await ctx.store.transact(move)
     ctx.component(Edge).forget()
+    ctx.cloud.sites_changed()
     return {}
 
 

@@ -189,6 +189,7 @@ async def update_distribution(ctx: Context, request: Request) -> Result:
 
     result = await ctx.store.transact(put)
     ctx.component(Edge).forget()
+    ctx.cloud.sites_changed()
     return result
 
 

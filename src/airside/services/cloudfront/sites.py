@@ -16,4 +16,7 @@ async def list_sites(cloud: Cloud) -> list[Site]:
 
     distributions = await cloud.store.read(body)
     distributions.sort(key=lambda entity: (entity.created_at, entity.id))
-    return [Site("cloudfront", entity.id) for entity in distributions]
+    return [
+        Site("cloudfront", entity.id, tuple(entity.config["Aliases"].get("Items") or ()))
+        for entity in distributions
+    ]
