@@ -24,7 +24,7 @@ from airside.services.dynamodb.importing import Importing
 from airside.services.dynamodb.partiql import batches as partiql_batches
 from airside.services.dynamodb.partiql import statements
 from airside.services.dynamodb.partiql import transactions as partiql_transactions
-from airside.services.dynamodb.resources import Table
+from airside.services.dynamodb.resources import GlobalTable, Table
 from airside.services.dynamodb.retention import Retention
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.streaming import Announcer
@@ -54,6 +54,6 @@ SERVICE = Service(
     ],
     errors=errors,
     components=[Tables, Announcer, Upkeep, Copying, Exporting, Importing, Sweeping, Retention],
-    resources=[Table],
+    resources=[Table, GlobalTable],
     policy=policies.policy_of,
 )

@@ -1,17 +1,23 @@
-"""CloudFormation: AWS::DynamoDB::Table."""
+"""CloudFormation: AWS::DynamoDB::Table, and AWS::DynamoDB::GlobalTable in a single region."""
 
-import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
-
-Properties = Mapping[str, Any]
+from airside.kernel import (
+    Context,
+    OperationNotImplemented,
+    Resource,
+    ResourceRequest,
+    ResourceType,
+    ServiceError,
+)
+from airside.services.dynamodb import provisioning
+from airside.services.dynamodb.provisioning import Properties
 
 _NUMBERS = frozenset(
     {"ReadCapacityUnits", "WriteCapacityUnits", "MaxReadRequestUnits", "MaxWriteRequestUnits",
-     "ReadUnitsPerSecond", "WriteUnitsPerSecond", "RecoveryPeriodInDays"}
+     "ReadUnitsPerSecond", "WriteUnitsPerSecond", "RecoveryPeriodInDays", "MinCapacity",
+     "MaxCapacity", "SeedCapacity"}
 )  # fmt: skip
 _FLAGS = frozenset(
     {"DeletionProtectionEnabled", "Enabled", "SSEEnabled", "PointInTimeRecoveryEnabled"}
@@ -21,13 +27,18 @@ _SAME = (
     "OnDemandThroughput", "WarmThroughput", "LocalSecondaryIndexes", "TableClass",
     "DeletionProtectionEnabled", "Tags",
 )  # fmt: skip
-_INDEX = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "OnDemandThroughput",
-          "WarmThroughput")  # fmt: skip
-_UPDATABLE = (
-    "ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput", "TableClass",
-    "DeletionProtectionEnabled",
+_IMPORTED = (
+    "TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+    "OnDemandThroughput", "SSESpecification", "GlobalSecondaryIndexes",
 )  # fmt: skip
-_POLL_SECONDS = 0.05
+_OF_REPLICA = (
+    "TableClass", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "Tags",
+    "ContributorInsightsSpecification", "KinesisStreamSpecification", "ResourcePolicy",
+)  # fmt: skip
+_OF_TABLE = (
+    "TableName", "AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "BillingMode",
+    "SSESpecification", "StreamSpecification", "TimeToLiveSpecification", "WarmThroughput",
+)  # fmt: skip
 
 
 def _typed(value: Any, name: str = "") -> Any:
@@ -43,62 +54,54 @@ def _typed(value: Any, name: str = "") -> Any:
     return value
 
 
-def _index(given: Properties) -> dict[str, Any]:
-    return {name: given[name] for name in _INDEX if name in given}
-
-
-def _encryption(given: Properties | None) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    found = {"Enabled": given.get("SSEEnabled", False)}
-    found.update({name: given[name] for name in ("SSEType", "KMSMasterKeyId") if name in given})
-    return found
-
-
 class Table(ResourceType):
-    """A table with its indexes, stream, time to live and tags."""
+    """A table with its indexes, stream, time to live, recovery, policies and tags."""
 
     name = "AWS::DynamoDB::Table"
     replaced_by = frozenset(
         {"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}
     )
 
+    def properties(self, ctx: Context, given: Properties) -> dict[str, Any]:
+        """The properties with the types that operations take."""
+        found: dict[str, Any] = _typed(given)
+        return found
+
     async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
         """Create the table and what belongs to it."""
-        properties = _typed(request.properties)
+        properties = self.properties(ctx, request.properties)
         name = properties.get("TableName") or request.physical_name(255)
-        call: dict[str, Any] = {"TableName": name}
-        call.update({key: properties[key] for key in _SAME if key in properties})
-        indexes = properties.get("GlobalSecondaryIndexes")
-        if indexes:
-            call["GlobalSecondaryIndexes"] = [_index(given) for given in indexes]
-        if properties.get("StreamSpecification"):
-            call["StreamSpecification"] = _stream(properties["StreamSpecification"])
-        if _encryption(properties.get("SSESpecification")):
-            call["SSESpecification"] = _encryption(properties["SSESpecification"])
-        policy = (properties.get("ResourcePolicy") or {}).get("PolicyDocument")
-        if policy:
-            call["ResourcePolicy"] = policy if isinstance(policy, str) else json.dumps(policy)
-        await ctx.call("dynamodb", "CreateTable", call)
+        call = _creation(name, properties)
+        source = properties.get("ImportSourceSpecification")
+        if source:
+            wanted = {key: call[key] for key in _IMPORTED if key in call}
+            await provisioning.fill_from(ctx, source, wanted)
+        else:
+            await ctx.call("dynamodb", "CreateTable", call)
         try:
-            await _set_lifetime(ctx, name, {}, properties)
-            await _set_recovery(ctx, name, {}, properties)
+            if source:
+                before = await provisioning.as_it_is(ctx, name)
+                await provisioning.change(ctx, name, before, properties)
+            else:
+                await provisioning.complete(ctx, name, {}, properties)
         except ServiceError:
+            await ctx.call(
+                "dynamodb", "UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False}
+            )
             await ctx.call("dynamodb", "DeleteTable", {"TableName": name})
             raise
-        return await _resource(ctx, name)
+        return await provisioning.resource_of(ctx, name)
 
     async def update(
         self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
     ) -> Resource:
-        """Change settings and indexes, one index at a time as AWS demands."""
-        before, after = _typed(old), _typed(request.properties)
-        await _set_table(ctx, physical_id, before, after)
-        await _set_indexes(ctx, physical_id, before, after)
-        await _set_lifetime(ctx, physical_id, before, after)
-        await _set_recovery(ctx, physical_id, before, after)
-        await _set_tags(ctx, physical_id, before, after)
-        return await _resource(ctx, physical_id)
+        """Change settings and indexes."""
+        before = self.properties(ctx, old) if old else {}
+        if not before:
+            before = await provisioning.as_it_is(ctx, physical_id)
+        after = self.properties(ctx, request.properties)
+        await provisioning.change(ctx, physical_id, before, after)
+        return await provisioning.resource_of(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
         """Delete the table; it may be gone already."""
@@ -109,130 +112,79 @@ class Table(ResourceType):
                 raise
 
 
-def _stream(given: Properties) -> dict[str, Any]:
-    return {"StreamEnabled": True, "StreamViewType": given.get("StreamViewType")}
+def _creation(name: str, properties: Properties) -> dict[str, Any]:
+    """The CreateTable request."""
+    call: dict[str, Any] = {"TableName": name}
+    call.update({key: properties[key] for key in _SAME if key in properties})
+    indexes = properties.get("GlobalSecondaryIndexes")
+    if indexes:
+        call["GlobalSecondaryIndexes"] = [provisioning.index_of(given) for given in indexes]
+    if properties.get("StreamSpecification"):
+        call["StreamSpecification"] = provisioning.stream_of(properties["StreamSpecification"])
+    if properties.get("SSESpecification"):
+        call["SSESpecification"] = provisioning.encryption_of(properties["SSESpecification"])
+    return call
 
 
-async def _resource(ctx: Context, name: str) -> Resource:
-    described = (await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
-    attributes = {"Arn": described["TableArn"], "TableId": described["TableId"]}
-    if described.get("LatestStreamArn"):
-        attributes["StreamArn"] = described["LatestStreamArn"]
-    return Resource(name, attributes)
+class GlobalTable(Table):
+    """A global table whose only replica is in the stack's region, as CDK's TableV2 makes them."""
 
+    name = "AWS::DynamoDB::GlobalTable"
+    replaced_by = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes"})
 
-async def _set_table(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    changes: dict[str, Any] = {
-        key: after[key] for key in _UPDATABLE if key in after and after[key] != before.get(key)
-    }
-    if after.get("BillingMode", "PROVISIONED") != before.get("BillingMode", "PROVISIONED"):
-        changes["BillingMode"] = after.get("BillingMode", "PROVISIONED")
-        if changes["BillingMode"] == "PROVISIONED":
-            changes["ProvisionedThroughput"] = after.get("ProvisionedThroughput")
-    if after.get("SSESpecification") != before.get("SSESpecification"):
-        changes["SSESpecification"] = _encryption(after.get("SSESpecification") or {})
-    if before.get("DeletionProtectionEnabled") and "DeletionProtectionEnabled" not in after:
-        changes["DeletionProtectionEnabled"] = False
-    if changes:
-        await ctx.call("dynamodb", "UpdateTable", {"TableName": name, **changes})
-    if after.get("StreamSpecification") != before.get("StreamSpecification"):
-        await _set_stream(ctx, name, before, after)
-
-
-async def _set_stream(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    if before.get("StreamSpecification"):
-        await _update(ctx, name, {"StreamSpecification": {"StreamEnabled": False}})
-    if after.get("StreamSpecification"):
-        await _update(ctx, name, {"StreamSpecification": _stream(after["StreamSpecification"])})
-
-
-async def _update(ctx: Context, name: str, changes: dict[str, Any]) -> None:
-    await ctx.call("dynamodb", "UpdateTable", {"TableName": name, **changes})
-
-
-def _by_name(properties: Properties) -> dict[str, dict[str, Any]]:
-    return {
-        given["IndexName"]: _index(given)
-        for given in properties.get("GlobalSecondaryIndexes") or ()
-    }
-
-
-async def _set_indexes(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    old, new = _by_name(before), _by_name(after)
-    for index_name in old:
-        if index_name not in new or _identity(old[index_name]) != _identity(new[index_name]):
-            await _update(
-                ctx, name, {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": index_name}}]}
+    def properties(self, ctx: Context, given: Properties) -> dict[str, Any]:
+        """The properties of the table that the only replica is."""
+        typed: dict[str, Any] = _typed(given)
+        replicas: list[dict[str, Any]] = typed.get("Replicas") or []
+        if len(replicas) != 1 or replicas[0].get("Region") != ctx.region:
+            raise OperationNotImplemented(
+                "AWS::DynamoDB::GlobalTable with replicas in other regions is not implemented: "
+                f"Replicas must be one, in {ctx.region}"
             )
-    for index_name, index in new.items():
-        if index_name not in old or _identity(old[index_name]) != _identity(index):
-            await _update(
-                ctx, name,
-                {
-                    "AttributeDefinitions": after["AttributeDefinitions"],
-                    "GlobalSecondaryIndexUpdates": [{"Create": index}],
-                },
-            )  # fmt: skip
-            await _until_active(ctx, name, index_name)
-        elif index.get("ProvisionedThroughput") != old[index_name].get("ProvisionedThroughput"):
-            update = {
-                "IndexName": index_name, "ProvisionedThroughput": index["ProvisionedThroughput"],
+        (replica,) = replicas
+        found: dict[str, Any] = {key: typed[key] for key in _OF_TABLE if key in typed}
+        found |= {key: replica[key] for key in _OF_REPLICA if key in replica}
+        found |= _throughput(typed, replica, found.get("BillingMode", "PROVISIONED"))
+        if replica.get("ReplicaStreamSpecification") and found.get("StreamSpecification"):
+            found["StreamSpecification"] = {
+                **found["StreamSpecification"], **replica["ReplicaStreamSpecification"],
             }  # fmt: skip
-            await _update(ctx, name, {"GlobalSecondaryIndexUpdates": [{"Update": update}]})
+        if replica.get("SSESpecification") and found.get("SSESpecification"):
+            found["SSESpecification"] = {**found["SSESpecification"], **replica["SSESpecification"]}
+        of_replica = {each["IndexName"]: each for each in replica.get("GlobalSecondaryIndexes", ())}
+        found["GlobalSecondaryIndexes"] = [
+            {
+                **provisioning.index_of(index),
+                **_throughput(
+                    index,
+                    of_replica.get(index["IndexName"], {}),
+                    found.get("BillingMode", "PROVISIONED"),
+                ),
+            }
+            for index in typed.get("GlobalSecondaryIndexes") or ()
+        ]
+        return found
 
 
-def _identity(index: Properties) -> tuple[Any, Any]:
-    return index.get("KeySchema"), index.get("Projection")
-
-
-async def _until_active(ctx: Context, name: str, index_name: str) -> None:
-    """Wait until a new index is filled: only one may be built at a time."""
-    while True:
-        table = (await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
-        states = {
-            index["IndexName"]: index["IndexStatus"]
-            for index in table.get("GlobalSecondaryIndexes") or ()
+def _throughput(table: Properties, replica: Properties, mode: str) -> dict[str, Any]:
+    """What a table (or index) and its replica say about throughput."""
+    if mode == "PROVISIONED":
+        return {
+            "ProvisionedThroughput": {
+                "ReadCapacityUnits": _capacity(replica, "Read"),
+                "WriteCapacityUnits": _capacity(table, "Write"),
+            }
         }
-        if states.get(index_name) == "ACTIVE":
-            return
-        await asyncio.sleep(_POLL_SECONDS)
+    found = {
+        **(table.get("WriteOnDemandThroughputSettings") or {}),
+        **(replica.get("ReadOnDemandThroughputSettings") or {}),
+    }
+    return {"OnDemandThroughput": found} if found else {}
 
 
-async def _set_lifetime(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    old, new = before.get("TimeToLiveSpecification"), after.get("TimeToLiveSpecification")
-    if old == new:
-        return
-    if old and old.get("Enabled"):
-        await ctx.call(
-            "dynamodb", "UpdateTimeToLive",
-            {"TableName": name, "TimeToLiveSpecification": {**old, "Enabled": False}},
-        )  # fmt: skip
-    if new and new.get("Enabled"):
-        await ctx.call(
-            "dynamodb", "UpdateTimeToLive",
-            {"TableName": name, "TimeToLiveSpecification": dict(new)},
-        )  # fmt: skip
-
-
-async def _set_recovery(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    old = before.get("PointInTimeRecoverySpecification")
-    new = after.get("PointInTimeRecoverySpecification")
-    if old == new:
-        return
-    specification = dict(new) if new else {"PointInTimeRecoveryEnabled": False}
-    await ctx.call(
-        "dynamodb", "UpdateContinuousBackups",
-        {"TableName": name, "PointInTimeRecoverySpecification": specification},
-    )  # fmt: skip
-
-
-async def _set_tags(ctx: Context, name: str, before: Properties, after: Properties) -> None:
-    old = {tag["Key"]: tag["Value"] for tag in before.get("Tags") or ()}
-    new = {tag["Key"]: tag["Value"] for tag in after.get("Tags") or ()}
-    arn = ctx.arn(f"table/{name}", "dynamodb")
-    gone = [key for key in old if key not in new]
-    if gone:
-        await ctx.call("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
-    changed = [{"Key": k, "Value": v} for k, v in new.items() if old.get(k) != v]
-    if changed:
-        await ctx.call("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": changed})
+def _capacity(given: Properties, kind: str) -> int:
+    """Fixed units, or those that scaling begins with."""
+    settings = given.get(f"{kind}ProvisionedThroughputSettings") or {}
+    scaling = settings.get(f"{kind}CapacityAutoScalingSettings") or {}
+    fixed = settings.get(f"{kind}CapacityUnits")
+    return int(fixed or scaling.get("SeedCapacity") or scaling.get("MinCapacity") or 1)
