@@ -8,18 +8,21 @@ request costs more than all our own work on a point read.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
 import httptools
 
 from airside.edge.body import StreamBody
+from airside.edge.resumed import Resumed
 from airside.edge.sendfile import send_file
-from airside.kernel import BytesBody, Clock, FileSlice, HttpRequest, HttpResponse
+from airside.kernel import BytesBody, Clock, Commit, FileSlice, HttpRequest, HttpResponse
 
-Handler = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]
+Working = Coroutine[Any, Any, HttpResponse]
+Handler = Callable[[HttpRequest], Working]
 
 HEADER_BYTES_MAX = 64 * 1024
 PIPELINED_MAX = 64
@@ -45,31 +48,6 @@ _NAMES = {
     for spelt in (name, name.lower(), name.title())
 }
 """Header names as they come, to what they are called: decoded once and not in every request."""
-
-
-class _Resumed:
-    """A coroutine that already ran up to its first wait, as something a task can await."""
-
-    __slots__ = ("_coroutine", "_waiting_for")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, HttpResponse], waiting_for: object) -> None:
-        self._coroutine = coroutine
-        self._waiting_for = waiting_for
-
-    def __await__(self) -> Generator[Any, Any, HttpResponse]:
-        coroutine, waiting_for = self._coroutine, self._waiting_for
-        error: BaseException | None = None
-        value: Any = None
-        while True:
-            try:
-                value = yield waiting_for
-            except BaseException as thrown:  # noqa: BLE001  # handed on: cancellation above all
-                error = thrown
-            try:
-                waiting_for = coroutine.send(value) if error is None else coroutine.throw(error)
-            except StopIteration as stop:
-                return cast("HttpResponse", stop.value)
-            error = None
 
 
 class Open(Protocol):
@@ -306,16 +284,28 @@ class Connection(asyncio.Protocol):
 
     def _run(self, request: HttpRequest, keep_alive: bool) -> None:
         self._busy = True
-        coroutine = self._listener.handler(request)
-        try:
-            waiting_for = coroutine.send(None)
-        except StopIteration as stop:
-            self._answer_now(request, stop.value, keep_alive)
-        else:
-            resumed = _Resumed(coroutine, waiting_for)
-            self._task = self._loop.create_task(self._finish(request, resumed, keep_alive))
+        self._advance(self._listener.handler(request), request, keep_alive)
 
-    async def _finish(self, request: HttpRequest, resumed: _Resumed, keep_alive: bool) -> None:
+    def _advance(
+        self, working: Working, request: HttpRequest, keep_alive: bool, _commit: object = None
+    ) -> None:
+        """Work on a request until it has to wait for more than a commit, or is answered."""
+        try:
+            waiting_for = working.send(None)
+        except StopIteration as stop:
+            if not self._closing:
+                self._answer_now(request, stop.value, keep_alive)
+            return
+        if waiting_for.__class__ is Commit:
+            waiting_for._asyncio_future_blocking = False  # as a task says that it took it
+            waiting_for.add_done_callback(partial(self._advance, working, request, keep_alive))
+            return
+        resumed = Resumed(working, waiting_for)
+        self._task = self._loop.create_task(self._finish(request, resumed, keep_alive))
+        if self._closing:
+            self._loop.call_soon(self._task.cancel)
+
+    async def _finish(self, request: HttpRequest, resumed: Resumed, keep_alive: bool) -> None:
         response = await resumed
         if self._closing:
             return

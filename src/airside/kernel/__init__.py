@@ -11,7 +11,7 @@ from airside.kernel.operation import Operation, Request, Result, operation
 from airside.kernel.principal import Principal
 from airside.kernel.resource import Resource, ResourceRequest, ResourceType
 from airside.kernel.service import Service
-from airside.kernel.store import Blobs, Snapshot, Store, Transaction
+from airside.kernel.store import Blobs, Commit, Snapshot, Store, Transaction
 
 __all__ = [
     "AccessDeniedException",
@@ -21,6 +21,7 @@ __all__ = [
     "BytesBody",
     "Clock",
     "Cloud",
+    "Commit",
     "Component",
     "Context",
     "FileSlice",

@@ -8,11 +8,20 @@ Bodies are synchronous, free of side effects outside the transaction, and may be
 once. They run on the event loop, so they must be short: bound every scan.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Commit(asyncio.Future[None]):
+    """What a transaction waits for: the moment at which it is durable.
+
+    It comes soon and by itself. So whoever runs a request need not make a task of it for this
+    wait, and nobody has to be able to cancel it.
+    """
 
 
 class Snapshot(Protocol):

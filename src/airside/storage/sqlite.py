@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import apsw
 
-from airside.kernel.store import Snapshot, Transaction
+from airside.kernel.store import Commit, Snapshot, Transaction
 from airside.storage.errors import CommitFailed, DiskFull, StoreClosed
 from airside.storage.layer import Layer
 from airside.storage.overlay import Overlay
@@ -44,7 +44,7 @@ class _Group:
 
     def __init__(self) -> None:
         self.overlay = Overlay()
-        self.waiters: list[asyncio.Future[None]] = []
+        self.waiters: list[Commit] = []
 
 
 class SqliteStore:
@@ -155,7 +155,7 @@ class SqliteStore:
             group = self._committing
         else:
             return
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = Commit(loop=asyncio.get_running_loop())
         group.waiters.append(waiter)
         await waiter
 
