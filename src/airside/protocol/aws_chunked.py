@@ -74,7 +74,8 @@ class ChunkedBody:
         """Trailing headers, lower-case names."""
         self._expected = length
         self._source = _Source(body)
-        self._announced = announced
+        self.announced = announced
+        """Names of the trailing headers to come."""
         self._verifier = verifier
 
     async def read(self, limit: int | None = None) -> bytes:
@@ -133,9 +134,9 @@ class ChunkedBody:
                 continue
             canonical.update(f"{name}:{value}\n".encode("latin-1"))
             self.trailers[name] = value
-        if set(self._announced) != set(self.trailers):
+        if set(self.announced) != set(self.trailers):
             raise MalformedTrailerError(_TRAILER)
-        if self._verifier is not None and self._announced:
+        if self._verifier is not None and self.announced:
             if signature is None:
                 raise MalformedTrailerError(_TRAILER)
             self._verifier.trailer(signature, canonical.hexdigest())

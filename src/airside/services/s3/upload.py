@@ -101,6 +101,8 @@ async def receive(
     bytes_max: int = limits.PUT_BYTES_MAX,
 ) -> Received:
     """Take in a body. Raises BadDigest, IncompleteBody, EntityTooLarge; then nothing is kept."""
+    if not expected.algorithm:
+        expected.algorithm = _announced(body)
     length = len(body) if isinstance(body, bytes) else body.length
     if length is not None and length > bytes_max:
         raise errors.EntityTooLarge(
@@ -162,6 +164,12 @@ async def _stream(
     finally:
         if writer is not None:
             await writer.abort()
+
+
+def _announced(body: Body | bytes) -> str:
+    """The algorithm of the checksum that a trailer will bring."""
+    names = getattr(body, "announced", ())
+    return next((name for name in ALGORITHMS if header_of(name) in names), "")
 
 
 class _Hashes:
