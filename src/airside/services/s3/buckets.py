@@ -16,6 +16,11 @@ from airside.services.s3.common import default_grants, on_bucket, opened, tier1,
 from airside.services.s3.grants import asked, is_public
 from airside.services.s3.names import check_bucket_name
 
+_WITHOUT_MEANING = ("private", "bucket-owner-read", "bucket-owner-full-control")
+"""Canned ACLs that say nothing new about a bucket.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+"""
 _OWNERSHIPS = (ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
 
 
@@ -85,7 +90,8 @@ def _grants_asked(
         raise errors.InvalidBucketAclWithBlockPublicAccessError(
             "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
         )
-    if shared is not None and ownership == ENFORCED and request.get("ACL") != "private":
+    harmless = request.get("ACL") in _WITHOUT_MEANING
+    if shared is not None and ownership == ENFORCED and not harmless:
         raise errors.InvalidBucketAclWithObjectOwnership(
             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
         )

@@ -230,7 +230,7 @@ def described(found: Found, request: Mapping[str, Any]) -> Result:
         result["TagCount"] = len(version.tags)
     if version.parts_count and request.get("PartNumber"):
         result["PartsCount"] = version.parts_count
-    if request.get("ChecksumMode") == "ENABLED" and not request.get("Range"):
+    if request.get("ChecksumMode", "").upper() == "ENABLED" and not request.get("Range"):
         result.update(version.checksums if part is None else part.checksums)
         result["ChecksumType"] = version.checksum_type or None
     result.update(lock.shown(version))
