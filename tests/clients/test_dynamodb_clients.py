@@ -1,9 +1,6 @@
 """DynamoDB through libraries people use, unchanged: in Python here, in JavaScript beside this."""
 
-import fcntl
-import json
 import os
-import shutil
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -21,27 +18,9 @@ PACKAGES = {
 
 
 @pytest.fixture(scope="session")
-def node_modules(request: pytest.FixtureRequest) -> Path:
-    """The packages that the scripts use, installed once into pytest's cache."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("Node.js with npm is not installed")
-    folder = request.config.cache.mkdir("dynamodb-clients")
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = json.dumps({"private": True, "dependencies": PACKAGES})
-        done = folder / "installed.json"
-        if not done.exists() or done.read_text() != wanted:
-            (folder / "package.json").write_text(wanted)
-            try:
-                subprocess.run(
-                    [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"],
-                    cwd=folder, check=True, capture_output=True, text=True, timeout=240,
-                )  # fmt: skip
-            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-                pytest.skip(f"npm could not install {', '.join(PACKAGES)}: {error.stderr}")
-            done.write_text(wanted)
-    return folder / "node_modules"
+def node_modules(npm) -> Path:
+    """The packages that the scripts use."""
+    return npm(PACKAGES)
 
 
 @pytest.mark.parametrize("script", ["document_client.cjs", "dynamoose.cjs"])
