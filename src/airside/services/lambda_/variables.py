@@ -8,6 +8,8 @@ from airside.services.lambda_.credentials import Credentials
 
 TASK_ROOT = "/var/task"
 RUNTIME_DIR = "/var/runtime"
+HOME = "/home/sbx_user1051"
+"""AWS says it by the user's entry in /etc/passwd, which users in our sandbox do not have."""
 
 
 def environment_variables(
@@ -21,6 +23,7 @@ def environment_variables(
         "/var/task:/var/task/lib:/opt/lib",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
+        "HOME": HOME,
         "LAMBDA_TASK_ROOT": TASK_ROOT,
         "LAMBDA_RUNTIME_DIR": RUNTIME_DIR,
         "AWS_REGION": region,
