@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import extension, frames, logs, program
+from airside.runtime.guest import extension, frames, logs, program, warm
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext
 
@@ -181,6 +181,7 @@ def begin(config: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(variables)
     time.tzset()
+    warm.take_over(variables)
     sink = logs.Sink(LOG)
     logs.set_up(sink)
     os.chdir(config["task"])

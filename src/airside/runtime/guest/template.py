@@ -31,6 +31,7 @@ from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.jail import Jail
 from airside.runtime.guest.shell import Shell
+from airside.runtime.guest.warm import Warmth
 
 RUNTIME = "/var/runtime"
 
@@ -70,7 +71,9 @@ class Template:
         self._sandbox = bool(config["sandbox"])
         self._tmp = f"{config['scratch']}-tmp"
         self._keeper = keeper.file()
+        self._warmth: Warmth | None = None
         self._serial = 0
+        self.boto3 = False
         self._shells: deque[Shell] = deque()
         """Made and not yet used."""
         self._by_pid: dict[int, Shell] = {}
@@ -102,17 +105,16 @@ class Template:
         """Do what the server says."""
         wake = wake_on_child()
         self._poll.register(self.channel, select.POLLIN)
+        self._warmth = Warmth(self.boto3)
         self._poll.register(wake, select.POLLIN)
         if self._watcher:
             self._poll.register(self._watcher, select.POLLIN)
-        gc.collect()
-        gc.freeze()
-        self._shared_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        self._settle()
         while True:
-            idle = bool(self._shells) or not self.jail.rooted
-            ready = dict(self._poll.poll(0 if self._waiting else None if idle else SPARE_AFTER_MS))
+            wait = SPARE_AFTER_MS if self._has_work() else None
+            ready = dict(self._poll.poll(0 if self._waiting else wait))
             if not ready and not self._waiting:
-                self._prepare_spare()
+                self._use_the_time()
             if wake in ready:
                 drain(wake)
                 self._reap()
@@ -123,6 +125,26 @@ class Template:
                 self._take_warnings(self._watcher)
             if self._waiting:
                 self._start(*self._waiting.popleft())
+
+    def _has_work(self) -> bool:
+        """Whether there is something to get ready in time that is not asked for."""
+        return self._warmth is not None or (self.jail.rooted and not self._shells)
+
+    def _settle(self) -> None:
+        """What has been loaded by now is shared with environments, and not theirs to collect."""
+        gc.collect()
+        gc.freeze()
+        self._shared_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def _use_the_time(self) -> None:
+        """Nothing was asked for a while: get ready for what may come."""
+        if self._warmth is not None:
+            if self._warmth.step():
+                return
+            self._warmth = None
+            self._settle()
+        if self.jail.rooted:
+            self._prepare_spare()
 
     def _take_messages(self) -> None:
         while (received := self.channel.take()) is not None:
@@ -267,7 +289,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(socket.socket(fileno=CONTROL))
     template = Template(channel, config)
-    boto3 = preload(config)
+    boto3 = template.boto3 = preload(config)
     version = ".".join(map(str, sys.version_info[:3]))
     jail = template.jail
     channel.send({"ready": {"version": version, "boto3": boto3, "rooted": jail.rooted,
