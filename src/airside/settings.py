@@ -32,6 +32,9 @@ class Settings:
         256, "Free memory below which no further execution environments are made."
     )
     sandbox: bool = _setting(True, "Isolate functions as far as the kernel allows.")
+    dynamodb_throttling: bool = _setting(
+        False, "Refuse what goes beyond a DynamoDB table's provisioned throughput."
+    )
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."
     )

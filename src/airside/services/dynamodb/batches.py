@@ -32,6 +32,7 @@ from airside.services.dynamodb.limits import (
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum
 from airside.services.dynamodb.values import Item
 
@@ -120,7 +121,7 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
 
     found = await ctx.store.read(body)
     for name, cost in found.costs.items():
-        ctx.use("ReadRequestUnits", cost.total, found.arns[name])
+        charge(ctx, "ReadRequestUnits", cost.total, found.arns[name])
     mode = request.get("ReturnConsumedCapacity")
     return {
         "Responses": found.responses,
@@ -246,7 +247,7 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
         cost = costs.setdefault(table.name, Cost())
         for one in mutations:
             cost.add(one.cost)
-        ctx.use("WriteRequestUnits", cost.total, table.arn)
+        charge(ctx, "WriteRequestUnits", cost.total, table.arn)
     result: Result = {
         "UnprocessedItems": {},
         "ConsumedCapacity": capacity.consumed_list(

@@ -14,6 +14,7 @@ from airside.services.dynamodb.expressions.placeholders import NONE, Placeholder
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import (
     CAPACITY,
     CONDITIONAL,
@@ -85,7 +86,7 @@ async def get_item(ctx: Context, request: Request) -> Result:
     table, record = await ctx.store.read(body)
     consistent = request.get("ConsistentRead", False)
     units = capacity.read_units(record.size if record else 0, consistent=consistent)
-    ctx.use("ReadRequestUnits", units, table.arn)
+    charge(ctx, "ReadRequestUnits", units, table.arn)
     result: Result = {}
     if record is not None:
         result["Item"] = record.json if projection is None else projection.apply(record.item)
@@ -140,7 +141,7 @@ async def _run(ctx: Context, request: Request, change: Write) -> Result:
 
     outcome = await ctx.store.transact(body)
     table, cost = outcome.table, outcome.mutation.cost
-    ctx.use("WriteRequestUnits", cost.total, table.arn)
+    charge(ctx, "WriteRequestUnits", cost.total, table.arn)
     result: Result = {}
     wanted = request.get("ReturnValues", "NONE")
     if wanted != "NONE":

@@ -24,6 +24,7 @@ from airside.services.dynamodb.parameters import Filter
 from airside.services.dynamodb.reading import Page, Plan
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Layout, Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import (
     CAPACITY,
     CONDITIONAL,
@@ -168,7 +169,7 @@ async def _run(ctx: Context, wanted: _Reading) -> Result:
 
     plan, page = await ctx.store.read(body)
     table = plan.table
-    ctx.use("ReadRequestUnits", page.cost.total, table.arn)
+    charge(ctx, "ReadRequestUnits", page.cost.total, table.arn)
     result: Result = {"Count": page.count, "ScannedCount": page.scanned}
     if not plan.counting:
         result["Items"] = page.items

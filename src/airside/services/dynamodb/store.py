@@ -24,6 +24,7 @@ from airside.services.dynamodb import keys
 from airside.services.dynamodb.errors import ResourceNotFoundException
 from airside.services.dynamodb.journal import Journal
 from airside.services.dynamodb.table import Index, Table, entries
+from airside.services.dynamodb.throttling import Throttling
 from airside.services.dynamodb.values import Item
 from airside.storage.keys import pack, prefix_range, unpack
 
@@ -86,6 +87,9 @@ class Tables(Component):
         super().__init__(cloud)
         self._known: dict[TableId, Table] = {}
         self._changing: dict[TableId, int] = {}
+        self._throttling = (
+            cloud.component(Throttling) if cloud.settings.dynamodb_throttling else None
+        )
 
     async def stop(self) -> None:
         """Forget."""
@@ -100,7 +104,9 @@ class Tables(Component):
                 return None
             table = _decode_table(raw)
             table.journal = Journal.of(table, self.cloud)
-            if table_id not in self._changing and table.status != "CREATING":
+            # `require` looks no further at a table that is remembered.
+            ready = table.status != "CREATING" and (table.on_demand or self._throttling is None)
+            if ready and table_id not in self._changing:
                 self._known[table_id] = table
         return table
 
@@ -112,6 +118,8 @@ class Tables(Component):
         table = self.find(view, table_id(ctx, name))
         if table is None or table.status == "CREATING":
             raise ResourceNotFoundException("Requested resource not found")
+        if self._throttling is not None:
+            self._throttling.admit(ctx, table)
         return table
 
     @contextmanager

@@ -23,6 +23,7 @@ from airside.services.dynamodb.limits import TOKEN_SECONDS, TRANSACTION_BYTES_MA
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write
@@ -95,7 +96,7 @@ async def carry_out(
     done = await ctx.store.transact(body)
     for name, cost in done.costs.items():
         usage = "ReadRequestUnits" if done.replayed else "WriteRequestUnits"
-        ctx.use(usage, cost.total, ctx.arn(f"table/{name}", "dynamodb"))
+        charge(ctx, usage, cost.total, ctx.arn(f"table/{name}", "dynamodb"))
     return done
 
 
@@ -294,7 +295,7 @@ async def transact_get_items(ctx: Context, request: Request) -> Result:
         size = record.size if record is not None else 0
         units = 2 * capacity.read_units(size, consistent=True)
         costs.setdefault(table.name, Cost()).table += units
-        ctx.use("ReadRequestUnits", units, table.arn)
+        charge(ctx, "ReadRequestUnits", units, table.arn)
         responses.append(get.response(record))
     mode = request.get("ReturnConsumedCapacity")
     return {

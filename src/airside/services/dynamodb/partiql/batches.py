@@ -17,6 +17,7 @@ from airside.services.dynamodb.partiql.statements import STATEMENT, reader_of
 from airside.services.dynamodb.partiql.syntax import Parsed, Select
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Put, Write
@@ -190,7 +191,7 @@ def _charge(ctx: Context, members: list[_Member]) -> None:
     for member in members:
         if member.table is not None and member.cost is not None:
             usage = "ReadRequestUnits" if member.reader is not None else "WriteRequestUnits"
-            ctx.use(usage, member.cost.total, member.table.arn)
+            charge(ctx, usage, member.cost.total, member.table.arn)
 
 
 def _consumed(mode: str | None, members: list[_Member]) -> list[dict[str, Any]] | None:

@@ -15,6 +15,7 @@ from airside.services.dynamodb.partiql.selection import Reader, Selection
 from airside.services.dynamodb.partiql.syntax import Parsed, Select
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, enum, required
 from airside.services.dynamodb.writes import Outcome
 
@@ -70,7 +71,7 @@ async def _select(ctx: Context, request: Request, select: Select, parsed: Parsed
         return table, page
 
     table, page = await ctx.store.read(body)
-    ctx.use("ReadRequestUnits", page.cost.total, table.arn)
+    charge(ctx, "ReadRequestUnits", page.cost.total, table.arn)
     result: Result = {"Items": page.items}
     if page.token is not None:
         result["NextToken"] = selection.pack(page.token, digest)
@@ -91,7 +92,7 @@ async def _write(ctx: Context, request: Request, parsed: Parsed) -> Result:
 
     outcome = await ctx.store.transact(body)
     cost = outcome.mutation.cost
-    ctx.use("WriteRequestUnits", cost.total, outcome.table.arn)
+    charge(ctx, "WriteRequestUnits", cost.total, outcome.table.arn)
     shown: Any = writing.returned(write, outcome)
     result: Result = {"Items": [] if shown is None else [shown]}
     mode = request.get("ReturnConsumedCapacity")

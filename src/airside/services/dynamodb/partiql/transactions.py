@@ -19,6 +19,7 @@ from airside.services.dynamodb.partiql.statements import STATEMENT, reader_of
 from airside.services.dynamodb.partiql.syntax import Delete, Parsed, Select, Update
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, Problems, enum, required
 
 _RULES = (
@@ -93,7 +94,7 @@ async def _read(ctx: Context, request: Request, parsed: list[Parsed]) -> Result:
         size = record.size if record is not None else 0
         units = 2 * capacity.read_units(size, consistent=True)
         costs.setdefault(table.name, Cost()).table += units
-        ctx.use("ReadRequestUnits", units, table.arn)
+        charge(ctx, "ReadRequestUnits", units, table.arn)
         shown = reader.show(record)
         responses.append({} if shown is None else {"Item": shown})
     mode = request.get("ReturnConsumedCapacity")
