@@ -214,7 +214,9 @@ def fill(target: Target, total: int, start: int = 0) -> None:
 def growth() -> None:
     """What reads, memory and the start cost when the table has grown."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        began = time.perf_counter()
         with server(data_dir=folder) as target:
+            say("start of an empty server", f"{time.perf_counter() - began:.2f} s")
             create_table(target)
             small = PARTITIONS * ITEMS_PER_PARTITION
             fill(target, small)

@@ -8,6 +8,7 @@ https://github.com/scylladb/scylladb/blob/master/test/alternator/test_compressed
 import gzip
 import re
 import zlib
+from functools import lru_cache
 
 COMPRESSED_BYTES_MIN = 4096
 _LEVEL = 1
@@ -53,6 +54,7 @@ def compress(body: bytes, encoding: str) -> bytes:
     return zlib.compress(body, _LEVEL)
 
 
+@lru_cache(maxsize=64)
 def choose(accepted: str) -> str | None:
     """The encoding that an Accept-Encoding header likes best: gzip, deflate or none."""
     weights: dict[str, float] = {}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
+_DRAWN_BYTES = 4096
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -30,11 +31,23 @@ class Ids(Protocol):
 
 
 class SystemIds:
-    """Identifiers from the operating system's random source."""
+    """Identifiers from the operating system's random source, which is asked for a page at a time.
+
+    Not to be used on both sides of a fork.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = b""
+        self._position = 0
 
     def random_bytes(self, count: int) -> bytes:
         """Unpredictable bytes."""
-        return os.urandom(count)
+        start, end = self._position, self._position + count
+        if end > len(self._drawn):
+            self._drawn = os.urandom(max(_DRAWN_BYTES, count))
+            start, end = 0, count
+        self._position = end
+        return self._drawn[start:end]
 
     def uuid(self) -> str:
         """A version 4 UUID in lower-case text."""
@@ -55,6 +68,7 @@ class SeededIds(SystemIds):
     """The same identifiers for the same seed, for tests and simulation."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self._random = random.Random(seed)
 
     def random_bytes(self, count: int) -> bytes:

@@ -177,7 +177,7 @@ def _read(view: Snapshot, part: _Wanted, table: Table, found: _Found) -> None:
 class _Written:
     """One put or delete of a BatchWriteItem."""
 
-    __slots__ = ("item", "key", "size")
+    __slots__ = ("item", "key", "place", "size")
 
     def __init__(self, given: dict[str, Any]) -> None:
         put, delete = given.get("PutRequest"), given.get("DeleteRequest")
@@ -201,23 +201,24 @@ class _Written:
         if self.size > ITEM_BYTES_MAX:
             raise ValidationException("Item size has exceeded the maximum allowed size")
 
-    def check(self, table: Table) -> None:
+    def locate(self, table: Table) -> bytes:
         """Check the keys; a batch says less about what is wrong than PutItem does."""
         if self.item is None:
             table.check_key(self.key)
-            return
-        for name in table.schema.names:
-            if table.types[name] not in self.item.get(name, ()):
-                raise ValidationException("The provided key element does not match the schema")
-        table.check_item(self.item)
+        else:
+            for name in table.schema.names:
+                if table.types[name] not in self.item.get(name, ()):
+                    raise ValidationException("The provided key element does not match the schema")
+            table.check_item(self.item)
+        self.place = table.key_of(self.key)
+        return self.place
 
     def run(self, tx: Transaction, table: Table) -> Mutation:
         """Write or delete."""
-        key = table.key_of(self.key)
-        old = store.get(tx, key)
+        old = store.get(tx, self.place)
         if self.item is None:
-            return mutation.remove(tx, table, key, old)
-        return mutation.write(tx, table, key, old, self.item, self.size)
+            return mutation.remove(tx, table, self.place, old)
+        return mutation.write(tx, table, self.place, old, self.item, self.size)
 
 
 @operation("BatchWriteItem", resource=account_arn)
@@ -235,9 +236,8 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
     def body(tx: Transaction) -> list[tuple[Table, list[Mutation]]]:
         targets = [(tables.require(tx, ctx, name), writes) for name, writes in parts.items()]
         for table, writes in targets:
-            for write in writes:
-                write.check(table)
-            if len({table.key_of(write.key) for write in writes}) != len(writes):
+            places = [write.locate(table) for write in writes]
+            if len(set(places)) != len(places):
                 raise ValidationException(_DUPLICATES)
         return [(table, [write.run(tx, table) for write in writes]) for table, writes in targets]
 
