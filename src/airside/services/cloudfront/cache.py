@@ -167,7 +167,10 @@ class Cache:
             await asyncio.to_thread(self._write, path, entry, body)
         else:
             entry.apart = True
-            await asyncio.to_thread(self._link, path, entry, body)
+            try:
+                await asyncio.to_thread(self._link, path, entry, body)
+            except OSError:  # a full disk costs the cache, not the answer
+                return Kept(entry, FileSlice(body, 0, entry.size))
             kept = Kept(entry, FileSlice(self._body_path(path), 0, entry.size))
             self.remember(kept)
         await self._make_room(entry.size + limits.DISK_BLOCK_BYTES)

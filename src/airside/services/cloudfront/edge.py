@@ -58,7 +58,10 @@ class Edge(Component):
         self.later(asyncio.to_thread(_remove_siblings, folder, self.cloud.name))
 
     async def stop(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written; what is being asked for, nobody waits for any more."""
+        asking = set(self.under_way.values())
+        for task in asking:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5.0)
         for task in self._tasks:

@@ -156,7 +156,10 @@ async def _ask_bucket(
         status = _STATUSES.get(error.name, error.status or 400)
         return _s3_error(status, error.name.removesuffix("Exception"), error.message, ctx)
     status = 206 if "ContentRange" in found else 200
-    return Answer(status, _s3_headers(found), found.get("Body", b""))
+    headers = _s3_headers(found)
+    if question.method == "HEAD":
+        headers.append(("Content-Length", str(found["ContentLength"])))
+    return Answer(status, headers, found.get("Body", b""))
 
 
 def _s3_conditions(headers: Mapping[str, str]) -> Request:

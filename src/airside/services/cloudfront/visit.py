@@ -311,6 +311,8 @@ class Visit:
         result = ERROR if error or answer.status >= 400 else MISS
         cf_id = new_cf_id(self._ctx)
         headers = self._behavior.response.applied(kept_of(answer.headers))
+        if self._question.method == "HEAD" or not isinstance(answer.body, bytes | FileSlice):
+            headers = [*headers, *_length(answer.headers)]
         headers = [*headers, *edge_headers(self._plan, result), ("X-Amz-Cf-Id", cf_id)]
         made = HttpResponse(answer.status, headers, answer.body)
         self._finish(made, result, cf_id)
@@ -326,6 +328,11 @@ def _storable(headers: Headers) -> Headers:
 
 def _size(body: bytes | Path) -> int:
     return len(body) if isinstance(body, bytes) else body.stat().st_size
+
+
+def _length(headers: Headers) -> Headers:
+    """What the origin says about the length of a body that is not here."""
+    return [item for item in headers if item[0].lower() == "content-length"]
 
 
 def _compressed(body: bytes | Path, coded: str) -> bytes:
