@@ -5,6 +5,7 @@ up before they were answered, bytes that wait for a slow reader.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Final, cast
 
@@ -28,6 +29,10 @@ _IDLE_SECONDS: Final = 120.0
 _CHUNK_BYTES: Final = 1 << 18
 _OF_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding",
                             "upgrade"})  # fmt: skip
+
+
+_NOT_IN_TARGETS = re.compile(r"[\x00-\x20\x7f]")
+_NOT_IN_VALUES = re.compile(r"[\x00\r\n]")
 
 
 class _Gone(Exception):
@@ -190,7 +195,13 @@ class Http2Connection(asyncio.Protocol):
         if ":authority" in pseudo:
             headers["host"] = pseudo[":authority"]
         identifier = event.stream_id
-        path, _, query = pseudo.get(":path", "/").partition("?")
+        target = pseudo.get(":path", "/")
+        if _NOT_IN_TARGETS.search(target) or any(
+            _NOT_IN_VALUES.search(value) for value in headers.values()
+        ):  # HTTP/1.1 has no way to write them, and origins must not be told it has
+            self._abort_stream(identifier, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+            return
+        path, _, query = target.partition("?")
         stream = self._streams[identifier] = _Stream()
         body: BytesBody | StreamBody = BytesBody()
         if event.stream_ended is None:

@@ -221,6 +221,8 @@ class Dialer(Component):
 def _request_head(method: str, target: str, headers: dict[str, str], body: Body) -> bytes:
     lines = [f"{method} {target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
+    if any("\r" in line or "\n" in line for line in lines) or lines[0].count(" ") != 2:
+        raise OriginDown("The request cannot be written.")
     if body.length is None and method not in ("GET", "HEAD"):
         lines.append("transfer-encoding: chunked")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -268,7 +268,7 @@ async def test_function(ctx: Context, request: Request) -> Result:
 def _event(data: bytes) -> dict[str, Any]:
     try:
         event = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise errors.InvalidArgument("The event object is not valid JSON.") from None
     if not isinstance(event, dict) or not isinstance(event.get("request"), dict):
         raise errors.InvalidArgument("The event object must contain a request.")

@@ -15,6 +15,7 @@ from airside.services.cloudfront.managed import CACHING_DISABLED
 from airside.services.cloudfront.script import Script
 from airside.services.cloudfront.signatures import PublicKey, public_key
 from airside.services.cloudfront.store import Entity, Invalidation
+from airside.services.cloudfront.wildcards import wildcards
 
 Config = Mapping[str, Any]
 Find = Callable[[str, str], Config]
@@ -193,11 +194,7 @@ class Matcher:
 
 def path_pattern(text: str) -> "re.Pattern[str]":
     """`/images/*.jp?g` as a pattern; a leading slash may be missing."""
-    body = "".join(
-        ".*" if letter == "*" else "." if letter == "?" else re.escape(letter)
-        for letter in text.removeprefix("/")
-    )
-    return re.compile(f"/{body}", re.DOTALL)
+    return wildcards(f"/{text.removeprefix('/')}")
 
 
 def compile_plan(

@@ -108,7 +108,10 @@ def _add(found: dict[str, Value], name: str, value: Value) -> None:
 
 def returned(output: str, event_type: str) -> tuple[str, Value]:
     """(`request` or `response`, what the handler returned). Raises InvalidOutput."""
-    value = json.loads(output) if output else None
+    try:
+        value = json.loads(output) if output else None
+    except RecursionError:
+        raise InvalidOutput("The function returned an object that is nested too deep.") from None
     if isinstance(value, dict):
         if "statusCode" in value:
             return "response", value

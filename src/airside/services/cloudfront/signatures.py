@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from airside.services.cloudfront.wildcards import wildcards
+
 _PARAMETERS = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
 _COOKIE_PREFIX = "CloudFront-"
 _ALPHABET = str.maketrans("-_~", "+=/")
@@ -176,6 +178,4 @@ def _pattern(resource: Any) -> "re.Pattern[str]":
     """`*` stands for anything, `?` for one letter (and, in URLs, for itself)."""
     if not isinstance(resource, str):
         raise TypeError
-    pieces = (".*" if letter == "*" else "." if letter == "?" else re.escape(letter)
-              for letter in resource)  # fmt: skip
-    return re.compile("".join(pieces), re.DOTALL)
+    return wildcards(resource)
