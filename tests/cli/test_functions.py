@@ -90,3 +90,27 @@ def test_logs_and_trace_of_one_request(airside, watched):
     assert "sqs ListQueues" in shown
     assert "█" in shown
     assert "Nothing is known of" in airside("trace", "nothing", status=1).stderr
+
+
+def test_a_trace_follows_messages_through_a_queue(airside, watched, server):
+    sqs, client = server.client("sqs"), server.client("lambda")
+    url = sqs.create_queue(QueueName="traced", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    made = client.create_event_source_mapping(EventSourceArn=arn, FunctionName=watched)
+    root = "Root=1-5759e988-bd862e3fe1be46a994272793"
+
+    def trace(request, **_):
+        request.headers["X-Amzn-Trace-Id"] = root
+
+    sqs.meta.events.register("before-send.sqs.SendMessage", trace)
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+
+    def steps():
+        found = airside.json("trace", root)["spans"]
+        return {(span["service"], span["operation"]) for span in found}
+
+    wanted = {("sqs", "SendMessage"), ("lambda", "run"), ("sqs", "DeleteMessageBatch")}
+    eventually(lambda: wanted <= steps())
+    client.delete_event_source_mapping(UUID=made["UUID"])

@@ -156,3 +156,14 @@ def test_names_and_attributes_must_agree(sqs, make):
     assert found["FifoQueue"] == "true"
     assert found["DeduplicationScope"] == "queue"
     assert found["FifoThroughputLimit"] == "perQueue"
+
+
+def test_a_purge_forgets_deduplication_ids(aws):
+    sqs = aws("sqs")
+    url = sqs.create_queue(QueueName="purged.fifo", Attributes={"FifoQueue": "True"})["QueueUrl"]
+    given = {"QueueUrl": url, "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    sqs.send_message(**given, MessageBody="before")
+    sqs.purge_queue(QueueUrl=url)
+    sqs.send_message(**given, MessageBody="after")
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"]
+    assert message["Body"] == "after"

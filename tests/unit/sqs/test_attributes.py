@@ -46,7 +46,7 @@ def test_attributes_are_selected_by_name_and_prefix(names, chosen):
         ("a" * 257, TEXT, "between 1 and 256 characters"),
         ("a", {"DataType": "", "StringValue": "x"}, "must contain a non-empty message attribute type"),
         ("a", {"DataType": "Text", "StringValue": "x"}, "invalid message attribute type"),
-        ("a", {"DataType": "String", "StringValue": ""}, "must contain a non-empty message attribute value"),
+        ("a", {"DataType": "String", "StringValue": ""}, "must contain a non-empty value of type 'String'"),
         ("a", {"DataType": "Number", "StringValue": "1x"}, "Can't cast the value"),
         ("a", {"DataType": "Number.int", "StringValue": "NaN"}, "Can't cast the value"),
     ],

@@ -72,12 +72,14 @@ class MappingPoller:
         return ctx, name
 
     async def _invoke(
-        self, ctx: Context, name: FunctionName, payload: bytes, request_id: str = ""
-    ) -> Outcome:
+        self, ctx: Context, name: FunctionName, payload: bytes, *, request_id: str = "",
+        trace_id: str = "",
+    ) -> Outcome:  # fmt: skip
         """The function's answer. Raises TooManyRequestsException when it stays throttled."""
         event = Event(
-            request_id or self._cloud.ids.uuid(), payload, name.qualified_arn, background=True
-        )
+            request_id or self._cloud.ids.uuid(), payload, name.qualified_arn, trace_id,
+            background=True,
+        )  # fmt: skip
         for wait in BACKOFF_SECONDS:
             try:
                 target = await self._executor.target(name)

@@ -132,7 +132,9 @@ class QueuePoller(MappingPoller):
         """Call the function, again while it is throttled; the ids of messages that failed."""
         ids = [message["MessageId"] for message in messages]
         payload = json.dumps(queue_event(self.mapping, messages)).encode()
-        outcome = await self._invoke(ctx, name, payload)
+        headers = ((each.get("Attributes") or {}).get("AWSTraceHeader", "") for each in messages)
+        trace_id = next(filter(None, headers), "")
+        outcome = await self._invoke(ctx, name, payload, trace_id=trace_id)
         self._ramp.took(outcome.duration_ms / 1000)
         if outcome.failed:
             return set(ids)

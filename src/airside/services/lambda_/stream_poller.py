@@ -188,7 +188,7 @@ class StreamPoller(MappingPoller):
             request_id = self._cloud.ids.uuid()
             payload = json.dumps(stream_mapping.event(self.mapping, batch.records)).encode()
             try:
-                outcome = await self._invoke(ctx, name, payload, request_id)
+                outcome = await self._invoke(ctx, name, payload, request_id=request_id)
             except ServiceError as error:
                 if error.name != "TooManyRequestsException":
                     raise

@@ -51,6 +51,8 @@ def find_duplicate(
     if raw is None:
         return None
     found = msgspec.msgpack.decode(raw, type=Deduplication)
+    if found.accepted_ms <= queue.definition.purged_ms:
+        return None
     return found if now_ms < found.accepted_ms + DEDUPLICATION_SECONDS * 1000 else None
 
 

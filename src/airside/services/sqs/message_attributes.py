@@ -15,7 +15,7 @@ from airside.services.sqs.limits import MESSAGE_ATTRIBUTES_MAX
 Attributes = Mapping[str, Mapping[str, Any]]
 """Name -> `{"DataType": ..., "StringValue": ...}` or `{"DataType": ..., "BinaryValue": ...}`."""
 
-_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _RESERVED = ("aws.", "amazon.")
 _FIELDS = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
 _LISTS = ("StringListValues", "BinaryListValues")
@@ -68,8 +68,8 @@ def _check_value(name: str, attribute: Mapping[str, Any]) -> None:
     value = attribute.get(_FIELDS[kind])
     if not value:
         raise InvalidParameterValueException(
-            f"The message attribute '{name}' must contain a non-empty message attribute value for "
-            f"message attribute type '{data_type}'."
+            f"Message (user) attribute '{name}' must contain a non-empty value of type "
+            f"'{data_type}'."
         )
     if kind == "Number":
         _check_number(name, value)

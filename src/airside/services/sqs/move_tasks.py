@@ -148,7 +148,7 @@ async def start_message_move_task(ctx: Context, request: Request) -> Result:
         definition = source.definition
         here = (definition.account_id, definition.region, definition.name)
         if any(task.active for task in move_task.tasks(tx, *here)):
-            raise UnsupportedOperation(
+            raise InvalidParameterValueException(
                 "There is already a task running. Only one active task is allowed for a source "
                 "queue arn at a given time."
             )
@@ -231,5 +231,5 @@ def _source_of(handle: str) -> str:
         return found["sourceArn"]
     except (ValueError, KeyError, msgspec.DecodeError) as error:
         raise InvalidParameterValueException(
-            f"Value {handle} for parameter TaskHandle is invalid."
+            "Value for parameter TaskHandle is invalid."
         ) from error

@@ -100,8 +100,7 @@ async def remove_permission(ctx: Context, request: Request) -> Result:
         kept = [each for each in document["Statement"] if each.get("Sid") != label]
         if len(kept) == len(document["Statement"]):
             raise InvalidParameterValueException(
-                f"Value {label} for parameter Label is invalid. Reason: can't find label on "
-                "existing policy."
+                f"Value {label} for parameter Label is invalid. Reason: can't find label."
             )
         document["Statement"] = kept
         _save(tx, queue, document)

@@ -33,6 +33,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: int
     attributes: dict[str, str]
     tags: dict[str, str] = {}
+    purged_ms: int = 0
+    """Deduplication ids accepted until then do not count any more."""
 
 
 class Queue:

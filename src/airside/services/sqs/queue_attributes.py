@@ -33,6 +33,8 @@ _CHOICES = {
     "DeduplicationScope": ("queue", "messageGroup"),
     "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
 }
+_FLAGS = frozenset({"FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled"})
+_THROUGHPUT = frozenset({"DeduplicationScope", "FifoThroughputLimit"})
 _FIFO_ONLY = frozenset(
     {"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"}
 )
@@ -100,10 +102,19 @@ def check(attributes: Mapping[str, str], *, fifo: bool, creating: bool) -> dict[
 
 
 def _checked(name: str, value: str, *, fifo: bool, creating: bool) -> str:
+    if name in _FLAGS:
+        value = value.lower()
+    if name in _THROUGHPUT and not fifo:
+        raise InvalidAttributeName(
+            f"You can specify the {name} only when FifoQueue is set to true."
+        )
     if name in _FIFO_ONLY and not fifo:
         raise InvalidAttributeName(f"Unknown Attribute {name}.")
     if name == "FifoQueue" and value != "true" and not creating:
-        raise InvalidAttributeValue("Invalid value for the parameter FifoQueue.")
+        raise InvalidAttributeValue(
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not "
+            "supported."
+        )
     if name in _RANGES:
         return _number(name, value)
     if name in _CHOICES:

@@ -39,7 +39,7 @@ def _named_arn(ctx: Context, request: Request) -> str:
 
 def _check_name(name: str, attributes: dict[str, str]) -> bool:
     """Whether the name and the attributes describe a FIFO queue. Raises when they disagree."""
-    fifo = attributes.get("FifoQueue") == "true"
+    fifo = attributes.get("FifoQueue", "").lower() == "true"
     if fifo and not name.endswith(".fifo"):
         raise InvalidParameterValueException("The queue name must end with the '.fifo' suffix.")
     stem = name.removesuffix(".fifo") if fifo else name
@@ -102,7 +102,7 @@ async def create_queue(ctx: Context, request: Request) -> Result:
     given = request.get("Attributes", {})
     fifo = _check_name(name, given)
     checked = queue_attributes.check(given, fifo=fifo, creating=True)
-    if given.get("FifoQueue", "true") != "true":
+    if given.get("FifoQueue", "true").lower() != "true":
         raise InvalidAttributeName("Unknown Attribute FifoQueue.")
     check_tags(request.get("tags", {}))
     defaults = queue_attributes.FIFO_DEFAULTS if fifo else queue_attributes.STANDARD_DEFAULTS
@@ -288,12 +288,13 @@ async def purge_queue(ctx: Context, request: Request) -> Result:
 
     The messages are left behind under the old contents and swept up in the background.
     """
-    contents = ctx.ids.lower(16)
+    contents, now_ms = ctx.ids.lower(16), int(ctx.clock.now() * 1000)
 
     def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, request["QueueUrl"])
         store.leave_behind(tx, queue, queue.contents)
-        store.save_queue(tx, msgspec.structs.replace(queue.definition, contents=contents))
+        purged = msgspec.structs.replace(queue.definition, contents=contents, purged_ms=now_ms)
+        store.save_queue(tx, purged)
         return queue
 
     queue = await ctx.store.transact(body)

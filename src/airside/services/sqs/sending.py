@@ -95,7 +95,7 @@ def draft(ctx: Context, entry: Request, now_ms: int, sequence: int) -> Draft:
         enqueued_ms=now_ms,
         attributes=attributes,
         attributes_md5=checksum(attributes),
-        trace_header=_trace_header(entry),
+        trace_header=_trace_header(entry) or ctx.trace_id or None,
         group=entry.get("MessageGroupId"),
         deduplication_id=entry.get("MessageDeduplicationId"),
     )
