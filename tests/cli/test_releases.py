@@ -1,9 +1,12 @@
 """`airside site`: each deploy is a release, and going back is one, too."""
 
+import pytest
 from tests.cli.conftest import get, page
 
 from airside.cli.connection import Connection
+from airside.cli.errors import CommandError
 from airside.cli.sites import deploy as deploys
+from airside.cli.sites.bucket import Bucket
 from airside.cli.sites.transport import Refused
 from airside.cli.sites.watching import Quiet
 
@@ -119,3 +122,40 @@ def test_without_permission_to_keep_releases_the_deploy_goes_on(
     assert (outcome.uploaded, outcome.release) == (["index.html"], None)
     assert capsys.readouterr().err.count("No release is kept") == 1
     assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"x"
+
+
+def test_of_two_deploys_at_once_one_is_told(site, server, bucket, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = site({"index.html": "1"})
+
+    def fresh():
+        return deploys.open_deploy(Connection.find(server.data_dir), bucket, Quiet())
+
+    fresh().sync(folder)
+    mine, put = fresh(), Bucket.put
+
+    def meanwhile(self, name, body, headers):
+        if name == "index.html":
+            monkeypatch.setattr(Bucket, "put", put)
+            fresh().sync(site({"index.html": "theirs"}))
+        return put(self, name, body, headers)
+
+    monkeypatch.setattr(Bucket, "put", meanwhile)
+    with pytest.raises(CommandError, match="Somebody else has deployed"):
+        mine.sync(site({"index.html": "mine"}))
+    assert fresh().sync(site({"index.html": "mine"})).release is not None
+
+
+def test_the_oldest_releases_are_forgotten_with_what_only_they_had(
+    airside, site, server, s3, bucket, monkeypatch
+):
+    monkeypatch.setattr("airside.cli.sites.releases.KEPT", 2)
+    for version in range(1, 6):
+        airside("sync", str(site({"index.html": f"version {version}", "same.txt": "x"})), bucket)
+    assert [one["number"] for one in releases(airside, bucket)] == [5, 4]
+    store = "airside-releases-000000000000-us-east-1"
+    listed = s3.list_objects_v2(Bucket=store, Prefix=f"{bucket}/")["Contents"]
+    kinds = [one["Key"].split("/")[1] for one in listed]
+    assert (kinds.count("content"), kinds.count("manifests")) == (1, 2)
+    airside("site", "rollback", bucket)
+    assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"version 4"

@@ -46,9 +46,13 @@ def run_sync(
     if not folder.is_dir():
         raise CommandError(f"{folder} is not a folder.")
     cloud, started = where.cloud(), time.monotonic()
-    with watcher(as_json=as_json) as watch:
-        deploy = _known(open_deploy, cloud, target, watch)
-        outcome = deploy.sync(folder, delete=delete, dry_run=dry_run, message=message)
+    try:
+        with watcher(as_json=as_json) as watch:
+            deploy = _known(open_deploy, cloud, target, watch)
+            outcome = deploy.sync(folder, delete=delete, dry_run=dry_run, message=message)
+    except KeyboardInterrupt:
+        say("[yellow]Interrupted.[/yellow] The same command again finishes it.")
+        raise
     if as_json:
         print_json(_document(outcome) | {"dry_run": dry_run})
     elif dry_run:

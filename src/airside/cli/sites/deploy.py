@@ -166,7 +166,11 @@ class Deploy:
                 self.watch.done("deleted", name, 0)
             self._invalidate([n for n in plan.remove if not files.is_hashed(n)], outcome)
         if releases:
-            self._finish(releases, plan, live, made, about, outcome)
+            try:
+                self._finish(releases, plan, live, made, about, outcome)
+            except CommandError:  # another deploy may have taken this one's note for a dead one's
+                releases.begin([*stale, *plan.remove])
+                raise
         return outcome
 
     def _finish(

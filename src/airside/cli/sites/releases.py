@@ -4,14 +4,15 @@ They lie in a bucket of their own, `airside-releases-ACCOUNT-REGION`, so that th
 holds the site and nothing else, and viewers can read neither history nor names:
 
     SITE/releases/000007.json      one release; written last, and only if nobody else has written it
-    SITE/manifests/000007.json.gz  name -> ETag of everything that belonged to it
+    SITE/manifests/000007-TOKEN.gz  name -> ETag of everything that belonged to it
     SITE/content/ETAG              content that a later deploy has replaced or removed
-    SITE/deploying.json            what a deploy is about to change; the next one finishes it
+    SITE/deploying/TOKEN.json      what a deploy is about to change; the next one finishes it
 
 Content is copied here only when it is about to be replaced: a first deploy copies nothing.
 """
 
 import gzip
+import secrets
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Release(msgspec.Struct, omit_defaults=True):
     commit: str = ""
     message: str = ""
     rollback_of: int | None = None
+    manifest: str = ""
+    """Where its files are listed. Of its own: two deploys may reach for the same number."""
     found: bool = False
     """Not deployed: what was in the bucket when the next release came."""
     kept: list[str] = []
@@ -67,6 +70,7 @@ class Releases:
 
     store: Bucket
     _latest: Release | None = field(default=None, repr=False)
+    _adopted: list[str] = field(default_factory=list, repr=False)
     _manifests: dict[int, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def all(self) -> list[Release]:
@@ -87,14 +91,15 @@ class Releases:
     def manifest(self, release: Release) -> dict[str, str]:
         """Name -> ETag of a release's files."""
         if release.number not in self._manifests:
-            body = self.store.get(_manifest(release.number))
+            body = self.store.get(release.manifest)
             self._manifests[release.number] = _unpacked(body)
         return self._manifests[release.number]
 
     def record(self, release: Release, manifest: Mapping[str, str]) -> None:
         """Write a release down. Raises Refused when another one has just taken its number."""
         packed = gzip.compress(msgspec.json.encode(dict(manifest)), 6, mtime=0)
-        self.store.put(_manifest(release.number), packed, {"content-type": "application/gzip"})
+        release.manifest = f"manifests/{release.number:06d}-{secrets.token_hex(4)}.gz"
+        self.store.put(release.manifest, packed, {"content-type": "application/gzip"})
         body = msgspec.json.encode(release)
         headers = {"content-type": "application/json", "if-none-match": "*"}
         self.store.put(_release(release.number), body, headers)
@@ -118,18 +123,24 @@ class Releases:
         return {name.removeprefix("content/") for name in self.store.list("content/")}
 
     def journal(self) -> Journal | None:
-        """What an interrupted deploy has left."""
-        body = self.store.get("deploying.json")
-        return None if body is None else msgspec.json.decode(body, type=Journal)
+        """What interrupted deploys have left, or others are just doing."""
+        self._adopted = list(self.store.list("deploying/"))
+        found = [body for name in self._adopted if (body := self.store.get(name)) is not None]
+        if not found:
+            return None
+        journals = [msgspec.json.decode(body, type=Journal) for body in found]
+        return Journal(sorted({name for journal in journals for name in journal.stale}))
 
     def begin(self, stale: Iterable[str]) -> None:
         """Before anything is changed."""
+        name = f"deploying/{secrets.token_hex(8)}.json"
         body = msgspec.json.encode(Journal(sorted(stale)))
-        self.store.put("deploying.json", body, {"content-type": "application/json"})
+        self.store.put(name, body, {"content-type": "application/json"})
+        self._adopted.append(name)
 
     def end(self) -> None:
-        """After everything is done."""
-        self.store.delete(["deploying.json"])
+        """After everything is done: this deploy, and those that it has finished."""
+        self.store.delete(self._adopted)
 
     def prune(self) -> None:
         """Forget the oldest releases and content that only they had, now and then."""
@@ -139,12 +150,13 @@ class Releases:
         names = list(self.store.list("releases/"))
         if len(names) <= KEPT:
             return
-        numbers = [int(name[-11:-5]) for name in names]
-        old, kept = numbers[:-KEPT], numbers[-KEPT:]
-        self.store.delete(_release(number) for number in old)
-        self.store.delete(_manifest(number) for number in old)
+        first = int(names[-KEPT][-11:-5])
+        manifests = list(self.store.list("manifests/"))
+        old = [name for name in manifests if int(name[10:16]) < first]
+        self.store.delete([*names[:-KEPT], *old])
+        kept = [name for name in manifests if name not in old]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            bodies = list(pool.map(self.store.get, map(_manifest, kept)))
+            bodies = list(pool.map(self.store.get, kept))
         needed: set[str] = set()
         for body in bodies:
             needed |= set(_unpacked(body).values())
@@ -197,7 +209,3 @@ def _unpacked(body: bytes | None) -> dict[str, str]:
 
 def _release(number: int) -> str:
     return f"releases/{number:06d}.json"
-
-
-def _manifest(number: int) -> str:
-    return f"manifests/{number:06d}.json.gz"
