@@ -81,3 +81,11 @@ def test_no_file_names_the_machine_it_was_made_on():
         if traces.search(path.read_text(errors="replace")):
             found.append(listed_name)
     assert found == []
+
+
+def test_nothing_is_kept_that_is_to_be_ignored():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert listed.stdout.split("\n")[:-1] == []
