@@ -8,6 +8,7 @@ from airside.services.cloudfront import errors, limits
 Config = dict[str, Any]
 
 _ERROR_CODES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
+_GROUP_MEMBERS = 2
 _METHOD_SETS = (
     {"GET", "HEAD"},
     {"GET", "HEAD", "OPTIONS"},
@@ -104,15 +105,25 @@ def check(config: Mapping[str, Any]) -> None:
     for origin in origins:
         _check_origin(origin)
     targets = {origin["Id"] for origin in origins}
+    if len(targets) != len(origins):
+        raise errors.InvalidArgument("The parameter Origin Id contains duplicate values.")
     groups = (config.get("OriginGroups") or {}).get("Items") or []
     for group in groups:
+        if len(group["Members"].get("Items") or ()) != _GROUP_MEMBERS:
+            raise errors.InvalidArgument(
+                "The parameter OriginGroup Members must contain exactly two origins."
+            )
         for member in group["Members"]["Items"]:
             if member["OriginId"] not in targets:
                 raise errors.NoSuchOrigin("One or more of your origins do not exist.")
     targets |= {group["Id"] for group in groups}
     special = (config.get("CacheBehaviors") or {}).get("Items") or []
+    patterns = [behavior["PathPattern"] for behavior in special]
+    if len(set(patterns)) != len(patterns):
+        raise errors.InvalidArgument("The parameter PathPattern contains duplicate values.")
     for behavior in (*special, config["DefaultCacheBehavior"]):
         _check_behavior(behavior, targets)
+        _check_group(behavior, {group["Id"] for group in groups})
     for item in (config.get("CustomErrorResponses") or {}).get("Items") or []:
         _check_error_response(item)
     _check_limits(config)
@@ -121,6 +132,15 @@ def check(config: Mapping[str, Any]) -> None:
     if (config.get("DefaultRootObject") or "").startswith("/"):
         raise errors.InvalidDefaultRootObject(
             "The parameter DefaultRootObject cannot begin with a slash."
+        )
+
+
+def _check_group(behavior: Mapping[str, Any], groups: set[str]) -> None:
+    methods = set((behavior.get("AllowedMethods") or {}).get("Items") or ())
+    if behavior["TargetOriginId"] in groups and methods & {"POST", "PUT", "PATCH", "DELETE"}:
+        raise errors.InvalidArgument(
+            "The parameter AllowedMethods cannot include POST, PUT, PATCH, or DELETE for a cached "
+            "behavior associated with an origin group."
         )
 
 

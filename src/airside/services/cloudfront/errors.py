@@ -179,8 +179,16 @@ class NoSuchCloudFrontOriginAccessIdentity(ServiceError):
     """The origin access identity does not exist."""
 
 
+class NoSuchContinuousDeploymentPolicy(ServiceError):
+    """The continuous deployment policy does not exist."""
+
+
 class NoSuchDistribution(ServiceError):
     """The distribution does not exist."""
+
+
+class NoSuchFieldLevelEncryptionConfig(ServiceError):
+    """The field-level encryption configuration does not exist."""
 
 
 class NoSuchFunctionExists(ServiceError):
@@ -209,6 +217,10 @@ class NoSuchOriginRequestPolicy(ServiceError):
 
 class NoSuchPublicKey(ServiceError):
     """The public key does not exist."""
+
+
+class NoSuchRealtimeLogConfig(ServiceError):
+    """The real-time log configuration does not exist."""
 
 
 class NoSuchResource(ServiceError):

@@ -14,6 +14,7 @@ _EVENTS = frozenset({"viewer-request", "viewer-response"})
 
 def check_references(view: Snapshot, ctx: Context, config: Mapping[str, Any]) -> None:
     """Raise for policies, access controls, key groups and functions that do not exist."""
+    _check_built(config)
     for behavior in entities.behaviors_of(config):
         for member, kind in (
             ("CachePolicyId", policies.CACHE),
@@ -26,6 +27,30 @@ def check_references(view: Snapshot, ctx: Context, config: Mapping[str, Any]) ->
         _check_functions(view, ctx, behavior)
     for origin in config["Origins"]["Items"]:
         _check_access(view, ctx, origin)
+
+
+def _check_built(config: Mapping[str, Any]) -> None:
+    """Raise for what would otherwise be taken in and do nothing."""
+    if config.get("ContinuousDeploymentPolicyId"):
+        raise errors.NoSuchContinuousDeploymentPolicy(
+            "The continuous deployment policy doesn't exist."
+        )
+    if config.get("ConnectionMode") == "tenant-only" or config.get("TenantConfig"):
+        raise OperationNotImplemented("Airside does not implement distribution tenants yet.")
+    for origin in config["Origins"]["Items"]:
+        if origin.get("VpcOriginConfig"):
+            raise OperationNotImplemented("Airside does not implement VPC origins yet.")
+    for behavior in entities.behaviors_of(config):
+        if behavior.get("RealtimeLogConfigArn"):
+            raise errors.NoSuchRealtimeLogConfig("The real-time log configuration does not exist.")
+        if behavior.get("FieldLevelEncryptionId"):
+            raise errors.NoSuchFieldLevelEncryptionConfig(
+                "The specified configuration for field-level encryption doesn't exist."
+            )
+        if behavior.get("SmoothStreaming") or (behavior.get("GrpcConfig") or {}).get("Enabled"):
+            raise OperationNotImplemented(
+                "Airside does not implement Smooth Streaming and gRPC at the edge yet."
+            )
 
 
 def _check_signers(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) -> None:
