@@ -6,6 +6,7 @@
 import os
 import random
 import threading
+import time
 
 ITEMS = int(os.environ.get("AIRSIDE_BACKFILL_ITEMS", "3000"))
 WRITERS = 3
@@ -83,17 +84,17 @@ def test_an_index_filled_under_writes_equals_a_fresh_scan(aws, dynamodb, create,
         ],
         GlobalSecondaryIndexUpdates=[{"Create": index_definition()}],
     )["TableDescription"]
-    before = len(written)
+    before, began = len(written), time.monotonic()
     assert made["TableStatus"] == "UPDATING"
     (index,) = made["GlobalSecondaryIndexes"]
     assert (index["IndexStatus"], index["Backfilling"]) == ("CREATING", True)
     until(lambda: index_of(dynamodb, name)["IndexStatus"] == "ACTIVE", seconds=240)
     assert "Backfilling" not in index_of(dynamodb, name)
-    during = len(written) - before
+    during, seconds = len(written) - before, time.monotonic() - began
     stop.set()
     for writer in writers:
         writer.join()
-    print(f"{ITEMS} items, {during} writes while the index was filled")
+    print(f"{ITEMS} items in {seconds:.1f} s, {during} writes while the index was filled")
     expected = {
         key: {"p": found["p"], "g": found["g"]}
         for key, found in contents(name).items()

@@ -276,6 +276,13 @@ def test_what_is_not_there(streams, table):
             StreamArn=arn, ShardId="shardId-00000000000000000000-00000000",
             ShardIteratorType="LATEST",
         )  # fmt: skip
+    shard = shard_of(streams, arn)["ShardId"]
+    for number in ("9" * 40, "1" + "0" * 20, "x" * 21):
+        with pytest.raises(ClientError, match="Invalid SequenceNumber"):
+            streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard, ShardIteratorType="AT_SEQUENCE_NUMBER",
+                SequenceNumber=number,
+            )  # fmt: skip
     for wrong in ("x", f"{arn}|1|zzzz", f"{arn}|1|"):
         with pytest.raises(ClientError, match="ValidationException"):
             streams.get_records(ShardIterator=wrong)

@@ -52,11 +52,17 @@ def _key_schema(problems: Problems, place: str, schema: Any, most: int) -> None:
     if not schema:
         problems.add(place, schema, "Member must have length greater than or equal to 1")
     elif len(schema) > most:
-        problems.add(place, schema, f"Member must have length less than or equal to {most}")
+        shown = ", ".join(map(_shown, schema))
+        problems.add(place, f"[{shown}]", f"Member must have length less than or equal to {most}")
     for position, element in enumerate(schema, 1):
         member = f"{place}.{position}.member"
         _attribute_name(problems, f"{member}.attributeName", element.get("AttributeName"))
         _word(problems, f"{member}.keyType", element.get("KeyType"), ("HASH", "RANGE"))
+
+
+def _shown(element: Definition) -> str:
+    name, kind = element.get("AttributeName"), element.get("KeyType")
+    return f"KeySchemaElement(attributeName={name}, keyType={kind})"
 
 
 def _attribute_name(problems: Problems, place: str, name: str | None) -> None:

@@ -90,7 +90,7 @@ async def _json_items(content: AsyncIterator[bytes]) -> AsyncIterator[Item | Non
     async for line in _lines(content):
         try:
             found = msgspec.json.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             yield None
             continue
         item = found.get("Item") if isinstance(found, dict) else None

@@ -25,6 +25,7 @@ _MEMBERS = (
     "ClientToken", "S3BucketSource", "InputFormat", "InputFormatOptions", "InputCompressionType",
     "TableCreationParameters",
 )  # fmt: skip
+_DELIMITERS = frozenset(",;:|\t ")
 _SUMMARY = (
     "ImportArn", "ImportStatus", "TableArn", "S3BucketSource", "InputFormat", "StartTime",
     "EndTime", "CloudWatchLogGroupArn",
@@ -38,9 +39,22 @@ def _source(request: validation.Request, problems: validation.Problems) -> None:
         problems.add("s3BucketSource.s3Bucket", None, "Member must not be null")
 
 
+@validation.when_given("InputFormatOptions")
+def _delimiter(request: validation.Request, problems: validation.Problems) -> None:
+    options = (request.get("InputFormatOptions") or {}).get("Csv") or {}
+    delimiter = options.get("Delimiter", ",")
+    if delimiter not in _DELIMITERS:
+        problems.add(
+            "inputFormatOptions.csv.delimiter",
+            delimiter,
+            "Member must satisfy regular expression pattern: [,;:|\\t ]",
+        )
+
+
 _RULES = (
     validation.required("S3BucketSource"),
     _source,
+    _delimiter,
     validation.required("InputFormat"),
     validation.enum("InputFormat", ("DYNAMODB_JSON", "ION", "CSV")),
     validation.enum("InputCompressionType", ("GZIP", "ZSTD", "NONE")),

@@ -38,10 +38,24 @@ def _target(request: validation.Request, problems: validation.Problems) -> None:
         validation.check_name(problems, "targetTableName", name, 3)
 
 
+@validation.when_given("ProvisionedThroughputOverride")
+def _units(request: validation.Request, problems: validation.Problems) -> None:
+    given = request.get("ProvisionedThroughputOverride")
+    definition.check_throughput(problems, "provisionedThroughputOverride", given)
+
+
+_RULES = (
+    _target,
+    validation.enum("BillingModeOverride", BILLING_MODES),
+    _units,
+    definition.indexes("LocalSecondaryIndexOverride"),
+    definition.indexes("GlobalSecondaryIndexOverride"),
+)
+
+
 def check(request: Request) -> None:
     """Check what both kinds of restores take."""
-    rules = (_target, validation.enum("BillingModeOverride", BILLING_MODES))
-    validation.check(request, rules)
+    validation.check(request, _RULES)
     units = request.get("ProvisionedThroughputOverride")
     if request.get("BillingModeOverride") == "PROVISIONED" and units is None:
         raise ValidationException(

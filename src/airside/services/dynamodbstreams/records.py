@@ -104,7 +104,7 @@ def _first(
         since: float = max(moment, now - RETENTION_SECONDS)
         return _search(view, number, index, since) or newest + 1
     given: int = int(request["SequenceNumber"]) - SEQUENCE_BASE
-    if given < shard["first"] or (shard["last"] is not None and given > shard["last"]):
+    if not shard["first"] <= given <= newest:
         raise ValidationException(
             f"Invalid SequenceNumber: {request['SequenceNumber']} is not in the range of shard "
             f"{shard['id']}"

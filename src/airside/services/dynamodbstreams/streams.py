@@ -27,7 +27,8 @@ def parse_arn(arn: str) -> StreamId:
     """The stream that an ARN names. Raises ValidationException."""
     parts = arn.split(":", 5)
     path = parts[5].split("/", 3) if len(parts) == 6 else []
-    if len(path) != 4 or parts[:3] != ["arn", "aws", "dynamodb"] or path[2] != "stream":
+    named = len(path) == 4 and (path[0], path[2]) == ("table", "stream")
+    if not named or parts[:3] != ["arn", "aws", "dynamodb"]:
         raise ValidationException(f"Invalid StreamArn: {arn}")
     return parts[4], parts[3], path[1], path[3]
 
