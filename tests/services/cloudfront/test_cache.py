@@ -103,7 +103,7 @@ def test_stale_pages_stand_in_while_the_origin_is_down(edge, origin):
     origin.answers(b"bad", 500)
     while len(origin.asked) < 2:
         assert (edge.get("/").status, edge.get("/").body) == (200, b"good")
-    origin.answers(b"good", Cache_Control="must-revalidate, max-age=1")
+    origin.answers(b"good", Cache_Control="must-revalidate, max-age=1, stale-if-error=0")
     edge.get("/strict")
     origin.answers(b"bad", 503)
     while edge.get("/strict").status == 200:

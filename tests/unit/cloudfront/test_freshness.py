@@ -49,6 +49,13 @@ def test_errors():
     assert seconds(ZERO, 200 + 1) == 0
 
 
+def test_what_browsers_must_do_is_not_what_the_edge_must():
+    named = {"cache-control": "max-age=60, must-revalidate"}
+    assert freshness(ZERO, 200, named, None, 0.0, 10).stale_if_error is None
+    named = {"cache-control": "max-age=60, stale-if-error=0"}
+    assert freshness(ZERO, 200, named, None, 0.0, 10).stale_if_error == 0
+
+
 def test_values_may_be_quoted():
     found = directives('max-age="60", no-cache="Set-Cookie, X-Own" , private')
     assert found == {"max-age": "60", "no-cache": "Set-Cookie, X-Own", "private": ""}

@@ -60,8 +60,6 @@ def freshness(
         seconds = max(rule.min_ttl, min(rule.default_ttl, rule.max_ttl))
     else:
         seconds = max(rule.min_ttl, min(asked, rule.max_ttl))
-    if not control.keys().isdisjoint(("must-revalidate", "proxy-revalidate")):
-        return Freshness(seconds, 0.0, 0.0)
     return Freshness(
         seconds,
         _seconds(control.get("stale-while-revalidate")) or 0.0,
