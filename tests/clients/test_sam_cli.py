@@ -17,7 +17,9 @@ Transform: AWS::Serverless-2016-10-31
 Globals: {Function: {CodeUri: code/, Runtime: python3.12}}
 Resources:
   Echo: {Type: AWS::Serverless::Function, Properties: {Handler: index.handler}}
-  Twin: {Type: AWS::Serverless::Function, Properties: {Handler: index.handler}}
+  Twin:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: index.handler, FunctionUrlConfig: {AuthType: NONE}}
 Outputs: {EchoName: {Value: !Ref Echo}}
 """
 
@@ -43,4 +45,11 @@ def test_an_application_from_deploy_to_delete(run: Run, tmp_path: Path) -> None:
     listed = [SAM, *["list", "resources", "--stack-name", "app", "--output", "json"]]
     names = {row["LogicalResourceId"] for row in json.loads(run(*listed, folder=app).stdout)}
     assert {"Echo", "Twin"} <= names
+    endpoints = [SAM, *["list", "endpoints", "--stack-name", "app", "--output", "json"]]
+    places = {
+        row["LogicalResourceId"]: row["CloudEndpoint"]
+        for row in json.loads(run(*endpoints, folder=app).stdout)
+    }
+    assert places["Echo"] == "-"
+    assert "lambda-url" in places["Twin"]
     run(SAM, "delete", "--stack-name", "app", "--no-prompts", folder=app)
