@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 Reader = Callable[[str], object]
 Writer = Callable[[object], str]
@@ -166,6 +167,7 @@ def write_iso8601_milliseconds(value: object) -> str:
     return f"{_calendar(seconds)}.{milliseconds:03d}Z"
 
 
+@lru_cache(maxsize=4096)
 def _calendar(seconds: int) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
     return (
@@ -176,7 +178,12 @@ def _calendar(seconds: int) -> str:
 
 def write_rfc822(value: object) -> str:
     """`Mon, 23 Nov 2026 09:00:00 GMT`; HTTP dates have no fractions."""
-    moment = datetime.fromtimestamp(math.floor(float(value)), UTC)  # type: ignore[arg-type]
+    return _http_date(math.floor(float(value)))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _http_date(seconds: int) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
     return (
         f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} "
         f"{moment.year:04d} {moment.hour:02d}:{moment.minute:02d}:{moment.second:02d} GMT"

@@ -4,12 +4,15 @@ The walk jumps over what a common prefix covers: a listing of a folder with a mi
 each of ten subfolders reads ten rows.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
 V = TypeVar("V")
+_PLAIN = re.compile(r"[A-Za-z0-9/*._-]*").fullmatch
+"""What needs no encoding: nearly every key."""
 
 Source = Callable[[str, bytes | None], Iterator[tuple[str, V]]]
 """(prefix, first row or None) -> (key, value) in order."""
@@ -80,5 +83,5 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
 def encoder(encoding_type: str | None) -> Callable[[str], str]:
     """How keys are written in an answer: as they are, or URL-encoded."""
     if encoding_type == "url":
-        return lambda text: quote(text, safe="/*-._")
+        return lambda text: text if _PLAIN(text) else quote(text, safe="/*-._")
     return lambda text: text

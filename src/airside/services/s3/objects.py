@@ -48,7 +48,8 @@ async def store_object(ctx: Context, request: Request, event: str) -> Result:
 
     def put(tx: Transaction) -> tuple[Bucket, Version, str | None]:
         bucket = store.load_bucket(tx, request["Bucket"])
-        check_write_conditions(store.current(tx, bucket.name, key), request, key)
+        if "IfMatch" in request or "IfNoneMatch" in request:
+            check_write_conditions(store.current(tx, bucket.name, key), request, key)
         version = add_draft(tx, ctx, bucket, key, draft, random_bytes)
         upload.keep(tx, ctx, bucket.name, key, version, received.data)
         events.record(tx, ctx, bucket, event, key, version)

@@ -14,6 +14,8 @@ from airside.services.s3.checksum import ALGORITHMS, Hasher, decode, header_of, 
 from airside.services.s3.encryption import NONCE_BYTES, CustomerKey
 from airside.services.s3.object import BLOB, EMPTY, INLINE, Segment, Version
 
+_MEMBERS = tuple((name, member_of(name)) for name in ALGORITHMS)
+
 
 @dataclass(slots=True)
 class Received:
@@ -69,7 +71,7 @@ def expectation(request: Mapping[str, Any], default_algorithm: str = "") -> Expe
             found.md5 = decode("MD5", promised)
         except ValueError:
             raise errors.InvalidDigest("The Content-MD5 you specified was invalid.") from None
-    given = [name for name in ALGORITHMS if member_of(name) in request]
+    given = [name for name, member in _MEMBERS if member in request]
     if len(given) > 1:
         raise errors.InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
@@ -168,7 +170,9 @@ async def _stream(
 
 def _announced(body: Body | bytes) -> str:
     """The algorithm of the checksum that a trailer will bring."""
-    names = getattr(body, "announced", ())
+    names = getattr(body, "announced", None)
+    if not names:
+        return ""
     return next((name for name in ALGORITHMS if header_of(name) in names), "")
 
 
