@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
@@ -12,9 +13,11 @@ from urllib.parse import quote_plus
 from airside.kernel import Arn, Cloud, Component, Context, ServiceError, Snapshot, Transaction
 from airside.kernel.clock import iso8601
 from airside.kernel.principal import service_principal
-from airside.services.s3 import store
+from airside.services.s3 import errors, store
 from airside.services.s3.bucket import Bucket, canonical_id
 from airside.services.s3.object import Version
+
+log = logging.getLogger("airside.s3")
 
 TARGETS = (
     ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
@@ -192,6 +195,10 @@ class Courier(Component):
                 return
             except ServiceError as error:
                 if error.name in _FINAL or attempt == _ATTEMPTS - 1:
+                    log.warning(
+                        "an event of bucket %s was not delivered to %s: %s",
+                        target["bucket"], target["arn"], error.message,
+                    )  # fmt: skip
                     return
                 await asyncio.sleep(_RETRY_SECONDS[attempt])
 
@@ -200,6 +207,34 @@ _FINAL = frozenset(
     {"ResourceNotFoundException", "QueueDoesNotExist", "AccessDeniedException", "AccessDenied",
      "OperationNotImplemented", "NotFoundException", "InvalidParameterValueException"}
 )  # fmt: skip
+
+
+async def check_destinations(
+    ctx: Context, bucket: Bucket, configuration: Mapping[str, Any]
+) -> None:
+    """Send each queue and topic a test event; see that each function may be invoked.
+
+    Raises InvalidArgument when somebody cannot be reached.
+    """
+    test = {
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": iso8601(ctx.clock.now()),
+        "Bucket": bucket.name,
+        "RequestId": ctx.request_id,
+        "HostId": ctx.request_id,
+    }
+    for kind, member in TARGETS:
+        for rule in configuration.get(kind, ()):
+            try:
+                await send(ctx.cloud, _target(bucket, rule[member], test))
+            except (ServiceError, ValueError) as error:
+                reason = error.message if isinstance(error, ServiceError) else str(error)
+                raise errors.InvalidArgument(
+                    "Unable to validate the following destination configurations",
+                    ArgumentName=rule[member],
+                    ArgumentValue=reason,
+                ) from None
 
 
 async def send(cloud: Cloud, target: Mapping[str, Any]) -> None:
@@ -222,16 +257,13 @@ async def send(cloud: Cloud, target: Mapping[str, Any]) -> None:
     document = json.dumps(target["event"])
     records = f'{{"Records":[{document}]}}' if "eventVersion" in target["event"] else document
     if arn.service == "lambda":
-        invoke = {"FunctionName": target["arn"], "InvocationType": "Event",
+        kind = "Event" if "eventVersion" in target["event"] else "DryRun"
+        invoke = {"FunctionName": target["arn"], "InvocationType": kind,
                   "Payload": records.encode()}  # fmt: skip
         await ctx.call("lambda", "Invoke", invoke)
     elif arn.service == "sqs":
-        url = await ctx.call(
-            "sqs",
-            "GetQueueUrl",
-            {"QueueName": arn.resource, "QueueOwnerAWSAccountId": arn.account_id},
-        )
-        message = {"QueueUrl": url["QueueUrl"], "MessageBody": records}
+        url = f"{cloud.settings.endpoint}/{arn.account_id}/{arn.resource}"
+        message = {"QueueUrl": url, "MessageBody": records}
         await ctx.call("sqs", "SendMessage", message)
     elif arn.service == "sns":
         notice = {"TopicArn": target["arn"], "Message": records,

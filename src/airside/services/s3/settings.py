@@ -12,7 +12,7 @@ from airside.kernel import (
     Transaction,
     operation,
 )
-from airside.services.s3 import attributes, errors, limits, rules, store
+from airside.services.s3 import attributes, errors, events, limits, rules, store
 from airside.services.s3.bucket import DEFAULT_ENCRYPTION, Bucket
 from airside.services.s3.common import on_bucket, opened, tier1, tier2
 from airside.services.s3.sweeper import LifecycleSweeper
@@ -262,6 +262,11 @@ async def put_bucket_notification_configuration(ctx: Context, request: Request) 
     """Say who hears of what happens in the bucket; an empty document tells nobody."""
     ids = [ctx.ids.uuid() for _ in range(100)]
     document = rules.check_notification(request["NotificationConfiguration"], ids)
+    if not request.get("SkipDestinationValidation"):
+        bucket = await ctx.store.read(
+            lambda view: opened(view, ctx, request, "s3:PutBucketNotification")
+        )
+        await events.check_destinations(ctx, bucket, document)
 
     def switch(tx: Transaction, bucket: Bucket) -> None:
         bucket.notifies = bool(document)
