@@ -1,6 +1,7 @@
 """DynamoDB and its streams without a server, with a clock that the test moves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -39,8 +40,8 @@ class Desk:
         return await self.cloud.dispatch(ctx, request)
 
 
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+@asynccontextmanager
+async def open_desk() -> AsyncIterator[Desk]:
     services = {s.name: s for s in (dynamodb.SERVICE, dynamodbstreams.SERVICE)}
 
     async def dispatch(ctx: Context, request: Request) -> Result:
@@ -55,3 +56,15 @@ async def desk() -> AsyncIterator[Desk]:
     await cloud.open()
     yield Desk(cloud, clock)
     await cloud.close()
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with open_desk() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def desks() -> Callable[[], AbstractAsyncContextManager[Desk]]:
+    """`async with desks() as desk`, for property tests: a fresh one for every example."""
+    return open_desk

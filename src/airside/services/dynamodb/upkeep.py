@@ -13,6 +13,8 @@ from airside.services.dynamodb.worker import Worker
 
 _STEP = 200
 """Entries per transaction: short enough that nobody waits for it."""
+_FILL_STEP = 500
+"""Items per transaction when an index is filled: some 10 ms of work for each wait for the disk."""
 _COUNT_STEP = 5000
 
 Name = tuple[Any, ...]
@@ -46,14 +48,14 @@ def _fill_some(tx: Transaction, name: Name) -> bool:
     last = None
     entered = 0
     end = keys.following(table.prefix)
-    for record in list(store.scan(tx, document["cursor"], end, limit=_STEP)):
+    for record in list(store.scan(tx, document["cursor"], end, limit=_FILL_STEP)):
         mutation.fill(tx, layout, record)
         last = record.key
         entered += 1
     if last is None:
         return False
     store.put_document(tx, {**document, "cursor": last + b"\0"}, *name)
-    return entered == _STEP
+    return entered == _FILL_STEP
 
 
 def _enter_some(tx: Transaction, name: Name) -> bool:
