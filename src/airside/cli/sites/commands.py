@@ -128,17 +128,19 @@ def run_rollback(where: Where, name: str | None, to: int | None, *, as_json: boo
     if as_json:
         print_json(_document(outcome))
         return
-    print_outcome(outcome, target, time.monotonic() - started)
+    print_outcome(outcome, target, time.monotonic() - started, verb="restored")
 
 
-def print_outcome(outcome: Outcome, site: str, seconds: float) -> None:
+def print_outcome(
+    outcome: Outcome, site: str, seconds: float, *, verb: str = "uploaded"
+) -> None:  # fmt: skip
     """What was done, in a line or two."""
     if outcome.is_empty:
         say(f"[green]✓[/green] [bold]{site}[/bold]: nothing to change, "
             f"{outcome.unchanged:,} files, {seconds:.1f} s")  # fmt: skip
         return
     size = f" ({decimal(outcome.bytes)})" if outcome.bytes else ""
-    parts = [f"{len(outcome.uploaded):,} uploaded{size}", f"{outcome.unchanged:,} unchanged"]
+    parts = [f"{len(outcome.uploaded):,} {verb}{size}", f"{outcome.unchanged:,} unchanged"]
     if outcome.deleted:
         parts.append(f"{len(outcome.deleted):,} deleted")
     if outcome.kept:
