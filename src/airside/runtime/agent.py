@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ class Agent:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.scratch = (settings.data_dir / "run").absolute()
+        self.born_at = time.time()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._channel: LoopChannel | None = None

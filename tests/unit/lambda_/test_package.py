@@ -1,5 +1,6 @@
 """Unpacking of deployment packages."""
 
+import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,3 +30,13 @@ def test_functions_that_share_a_package_unpack_it_at_once(tmp_path: Path) -> Non
         for done in [pool.submit(unpack) for _ in range(THREADS)]:
             done.result(30)
     assert [path.name for path in folder.parent.iterdir()] == ["hash"]
+
+
+def test_what_crashes_left_of_unpacking_goes_but_not_what_is_being_unpacked(tmp_path):
+    for name in ("left.newab", "at-work.newcd", "whole"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    os.utime(tmp_path / "left.newab", (1000, 1000))
+    os.utime(tmp_path / "whole", (1000, 1000))
+    package.remove_leftovers(tmp_path, 2000.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["at-work.newcd", "whole"]
+    package.remove_leftovers(tmp_path / "nowhere", 2000.0)

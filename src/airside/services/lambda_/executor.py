@@ -26,6 +26,7 @@ from airside.services.lambda_.function import Alias, Version, running_revision
 from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import LATEST, FunctionName
+from airside.services.lambda_.package import remove_leftovers
 from airside.services.lambda_.statistics import Statistics
 from airside.services.lambda_.variables import environment_variables
 
@@ -72,6 +73,11 @@ class Executor(Component):
         self._interpreters = Interpreters()
         self._warned: set[str] = set()
         self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
+
+    async def start(self) -> None:
+        """Tidy up after a crash."""
+        functions = self.cloud.settings.data_dir / "functions"
+        await asyncio.to_thread(remove_leftovers, functions, self._agent.born_at)
 
     async def stop(self) -> None:
         """End every environment."""

@@ -113,6 +113,16 @@ def unpack(zip_path: Path, folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def remove_leftovers(functions: Path, before: float) -> None:
+    """Remove what crashes have left of unpacking, `before` the server was started."""
+    for path in functions.glob("*.new*"):
+        try:
+            if path.stat().st_mtime < before:
+                shutil.rmtree(path, ignore_errors=True)
+        except FileNotFoundError:
+            continue
+
+
 def _check(entries: list[zipfile.ZipInfo]) -> None:
     if sum(entry.file_size for entry in entries) > limits.UNZIPPED_BYTES_MAX:
         raise too_large()
