@@ -109,7 +109,7 @@ class Agent:
     def bundle(self) -> Path:
         """A folder with the packages that AWS's Python runtimes bring, made on first use."""
         folder = self.scratch / "python"
-        if not folder.exists():
+        if not (folder / _BUNDLE[-1]).is_symlink():
             _link_bundle(folder)
         return folder
 
@@ -165,7 +165,8 @@ class Agent:
             on_exit(None)
 
 
-_BUNDLE = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+_BUNDLE = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3",
+           "snapshot_restore_py.py")  # fmt: skip
 
 
 def _link_bundle(folder: Path) -> None:

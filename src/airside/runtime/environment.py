@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Any, Protocol
 
 from airside.kernel.clock import Clock
-from airside.runtime import platform_events
 from airside.runtime.channel import pipe, socket_pair
 from airside.runtime.endings import exit_error, failed, for_event, peak_mb, too_large
 from airside.runtime.event_log import EventLog
@@ -86,6 +85,7 @@ class Environment:
         self.born_at = clock.monotonic()
         self.idle_since = 0.0
         self.init_ms: float | None = None
+        self.restored = False  # whether it is a copy of a snapshot
         self.external = external or []
         """Extensions that are programs of their own."""
         self.stream: tuple[str, LogLines] = ("", log)
@@ -265,7 +265,7 @@ class Environment:
             self._become_idle()
         elif kind == frames.STARTED:
             self._started_at = self._clock.monotonic()
-            self._log.emit(platform_events.init_start(self.spec, self.spec.runtime))
+            self._log.init_begins(restored=self.restored)
             self._owner.on_started(self)
             self._on_extensions()
         elif kind == frames.READY and self.state is State.STARTING:
@@ -288,7 +288,7 @@ class Environment:
             whole = (self._clock.monotonic() - self._started_at) * 1000
             self.init_ms = max(self.init_ms, whole)
         self.extensions.init_over()
-        self._log.init_over(self.init_ms or 0.0)
+        self._log.init_over(self.init_ms or 0.0, restored=self.restored)
         if self._event is not None:
             self.init_ms = None
             self._hand_over(self._event)
@@ -380,7 +380,7 @@ class Environment:
             return
         self._cancel_deadline()
         outcome.duration_ms = (self._clock.monotonic() - self._began_at) * 1000
-        outcome.init_ms, self.init_ms = self.init_ms, None
+        outcome.init_ms, self.init_ms, outcome.restored = self.init_ms, None, self.restored
         outcome.billed_ms = billed_ms(outcome.duration_ms, outcome.init_ms)
         self._drain_pipes()
         outcome.tail = self._log.end(event, outcome)

@@ -93,9 +93,21 @@ class EventLog:
             }
             self.write([json.dumps(record, separators=(",", ":")) + "\n"])
 
-    def init_over(self, init_ms: float) -> None:
-        """INIT has ended well."""
-        if self.telemetry or self._json:
+    def init_begins(self, *, restored: bool) -> None:
+        """The process is there."""
+        version = self._spec.runtime
+        if restored:
+            event = platform_events.restore_start(self._spec, version)
+            self.emit(event, f"RESTORE_START Runtime Version: {version}\n")
+        else:
+            self.emit(platform_events.init_start(self._spec, version))
+
+    def init_over(self, init_ms: float, *, restored: bool) -> None:
+        """INIT has ended well, or a snapshot was copied."""
+        if restored:
+            text = f"RESTORE_REPORT Restore Duration: {init_ms:.2f} ms\n"
+            self.emit(platform_events.restore_report(init_ms), text)
+        elif self.telemetry or self._json:
             self.emit(platform_events.init_done("success"))
             self.emit(platform_events.init_report("success", init_ms))
         if self.telemetry:

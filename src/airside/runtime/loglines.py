@@ -93,7 +93,10 @@ def report_line(request_id: str, outcome: Outcome, memory_mb: int) -> str:
         f"Memory Size: {memory_mb} MB",
         f"Max Memory Used: {outcome.peak_mb} MB",
     ]
-    if outcome.init_ms is not None:
+    if outcome.init_ms is not None and outcome.restored:
+        parts.append(f"Restore Duration: {outcome.init_ms:.2f} ms")
+        parts.append(f"Billed Restore Duration: {math.ceil(outcome.init_ms)} ms")
+    elif outcome.init_ms is not None:
         parts.append(f"Init Duration: {outcome.init_ms:.2f} ms")
     if outcome.status == "timeout":
         parts.append("Status: timeout")

@@ -50,6 +50,21 @@ def init_report(status: str, duration_ms: float) -> PlatformEvent:
     return _graded("platform.initReport", record, "DEBUG")
 
 
+def restore_start(spec: FunctionSpec, runtime_version: str) -> PlatformEvent:
+    """A snapshot is about to be copied."""
+    record = {
+        "functionName": spec.name, "functionVersion": spec.version,
+        "runtimeVersion": runtime_version,
+    }  # fmt: skip
+    return PlatformEvent("platform.restoreStart", record, "INFO")
+
+
+def restore_report(duration_ms: float) -> PlatformEvent:
+    """How long copying took."""
+    record = {"status": "success", "metrics": {"durationMs": round(duration_ms, 3)}}
+    return PlatformEvent("platform.restoreReport", record, "INFO")
+
+
 def start(request_id: str, version: str, trace_id: str) -> PlatformEvent:
     """An event begins."""
     record: dict[str, Any] = {"requestId": request_id, "version": version}
@@ -78,7 +93,8 @@ def report(request_id: str, outcome: Outcome, memory_mb: int) -> PlatformEvent:
         "memorySizeMB": memory_mb, "maxMemoryUsedMB": outcome.peak_mb,
     }  # fmt: skip
     if outcome.init_ms is not None:
-        metrics["initDurationMs"] = round(outcome.init_ms, 3)
+        member = "restoreDurationMs" if outcome.restored else "initDurationMs"
+        metrics[member] = round(outcome.init_ms, 3)
     record = {"requestId": request_id, "metrics": metrics, "status": outcome_status(outcome)}
     if outcome.error_type and record["status"] != "success":
         record["errorType"] = outcome.error_type

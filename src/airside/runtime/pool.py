@@ -12,7 +12,9 @@ from airside.runtime.extensions import external_names
 from airside.runtime.interpreters import program_config
 from airside.runtime.loglines import LogLines
 from airside.runtime.program import ProgramEnvironment
+from airside.runtime.snapshot import Snapshot
 from airside.runtime.spec import Event, FunctionSpec, Outcome
+from airside.runtime.template import Forker, Template
 
 BACKGROUND_NICE = 10
 """Of environments that were made for events nobody waits for."""
@@ -63,6 +65,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._kept = 0
+        self._snapshot: asyncio.Task[Snapshot | None] | None = None
         self.on_empty: Callable[[], None] | None = None
         self.used_at = clock.monotonic()
 
@@ -124,6 +127,7 @@ class Pool:
         """End every environment now."""
         for environment in list(self._all):
             environment.kill()
+        self._retire_snapshot(0.0)
 
     def _grow(self, *, background: bool = False) -> asyncio.Task[None]:
         self._starting += 1
@@ -153,12 +157,45 @@ class Pool:
         }  # fmt: skip
         if kind is ProgramEnvironment:
             config.update(program_config(spec.runtime, interpreter, spec.memory_mb))
-        self._all.add(environment)
         boto3 = spec.uses_boto3 and not spec.own_boto3
         template = self._agent.template(template_kind(spec.runtime, interpreter, boto3=boto3))
+        source: Forker = template
         if again:
             environment.adopt(again.event, again.future)
-        environment.launch(lambda fds, on_exit: template.start(config, fds, on_exit), template)
+        elif spec.snap_start and kind is Environment and not external:
+            config["variables"]["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+            snapshot = await self._take_snapshot(template, config)
+            environment.restored = snapshot is not None
+            source = snapshot or template
+        self._all.add(environment)
+        environment.launch(lambda fds, on_exit: source.start(config, fds, on_exit), source)
+
+    async def prepare(self) -> None:
+        """Have a snapshot ready before anybody calls, where there is to be one."""
+        if self.spec.snap_start and self._snapshot is None:
+            await self.keep(1)
+            self.release()
+
+    async def _take_snapshot(self, template: Template, config: dict[str, Any]) -> Snapshot | None:
+        """The function's snapshot, made when there is none; None when its INIT fails."""
+        if self._snapshot is None or (self._snapshot.done() and not _lives(self._snapshot)):
+            self._snapshot = self._loop.create_task(self._make_snapshot(template, config))
+        snapshot = await asyncio.shield(self._snapshot)
+        if snapshot is not None:
+            snapshot.keep()
+        return snapshot
+
+    async def _make_snapshot(self, template: Template, config: dict[str, Any]) -> Snapshot | None:
+        stream, log = self._host.open_log(self.spec)
+        variables = {**config["variables"], "AWS_LAMBDA_LOG_STREAM_NAME": stream}
+        made = Snapshot(self.spec, self._clock, log)
+        return made if await made.take(template, {**config, "variables": variables}) else None
+
+    def _retire_snapshot(self, seconds: float) -> None:
+        if self._snapshot is not None and _lives(self._snapshot):
+            snapshot = self._snapshot.result()
+            if snapshot is not None:
+                snapshot.retire_after(seconds)
 
     def on_started(self, environment: Environment) -> None:
         """INIT has begun."""
@@ -188,8 +225,10 @@ class Pool:
         if failure is not None:
             self._starting -= 1
             self._try_again(environment.stream)
-        if not self._all and not self._waiting and not self._tasks and self.on_empty:
-            self.on_empty()
+        if not self._all and not self._waiting and not self._tasks:
+            self._retire_snapshot(0.0 if self._draining else self._idle_seconds)
+            if self.on_empty:
+                self.on_empty()
 
     def _try_again(self, log: tuple[str, LogLines]) -> None:
         """INIT has failed: run it once more as part of the event that waits for it, as AWS does."""
@@ -214,3 +253,9 @@ class Pool:
         if len(self._all) > self._kept and self._idle and self._reaper is None:
             wait = self._idle[0].idle_since + self._idle_seconds - now
             self._reaper = self._loop.call_later(wait, self._reap)
+
+
+def _lives(snapshot: "asyncio.Task[Snapshot | None]") -> bool:
+    """Whether a snapshot was made that can still be copied."""
+    made = snapshot.result() if snapshot.done() and not snapshot.cancelled() else None
+    return made is not None and not made.closed

@@ -44,6 +44,7 @@ class FunctionSpec:
     system_log_level: str = "INFO"
     tmp_mb: int = 512
     arm: bool = False
+    snap_start: bool = False
     live: bool = False
     """Whether `task` is a person's own folder, which may change under us."""
 
@@ -81,6 +82,8 @@ class Outcome:
     duration_ms: float = 0.0
     init_ms: float | None = None
     """Set when this event had to wait for INIT."""
+    restored: bool = False
+    """Whether `init_ms` is not INIT's but the time it took to copy a snapshot."""
     billed_ms: int = 0
     peak_mb: int = 0
     tail: bytes = b""

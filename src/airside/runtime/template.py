@@ -38,26 +38,18 @@ class Born(NamedTuple):
     """Whether it has a process namespace of its own."""
 
 
-class Template:
-    """Forks environments. Messages sent before it is ready wait in its socket."""
+class Forker:
+    """What environments are forked from, as the server sees it: messages to it and from it."""
 
-    def __init__(self, agent: "Agent", kind: "TemplateKind") -> None:
-        self.version = ""
+    def __init__(self) -> None:
         self.closed = False
+        self.rooted = False
         self._on_exit: dict[int, OnExit] = {}
         self._born: dict[int, Born] = {}
         self._next_id = 0
-        self._idle_seconds = agent.settings.function_idle_seconds
         self._loop = asyncio.get_running_loop()
-        self._retirement: asyncio.TimerHandle | None = None
-        ours, theirs = socket_pair()
+        ours, self._theirs = socket_pair()
         self._channel = LoopChannel(ours, self._on_message, self._on_close)
-        self.rooted = False
-        config = agent.template_config(kind)
-        argv = [*boot.command(os.path.realpath(kind.interpreter), "template"), json.dumps(config)]
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
-        agent.execute(argv, env, [theirs], self._on_process_exit)
-        self._retire_later()
 
     @property
     def environments(self) -> int:
@@ -66,7 +58,6 @@ class Template:
 
     def start(self, config: dict[str, Any], fds: list[int], on_exit: OnExit) -> int:
         """Fork an environment; an id to kill it by. `on_exit` is called exactly once."""
-        self._keep()
         self._next_id += 1
         environment_id = self._next_id
         if self.closed:  # it has just died, and will tell nobody any more
@@ -96,14 +87,7 @@ class Template:
         self._on_close()
 
     def _on_message(self, message: Message) -> None:
-        if "ready" in message:
-            self.version = message["ready"]["version"]
-            self.rooted = message["ready"]["rooted"]
-            if not self.rooted and message["ready"]["why"]:
-                log.warning(
-                    "functions run without a root of their own: %s", message["ready"]["why"]
-                )
-        elif "born" in message:
+        if "born" in message:
             self._born[message["born"]] = Born(message["pid"], message["uid"], self.rooted)
         elif "exited" in message:
             self._born.pop(message["exited"], None)
@@ -112,8 +96,45 @@ class Template:
                 on_exit(
                     Ending(message["status"], message.get("oom", False), message.get("peak", 0))
                 )
-            if not self._on_exit:
-                self._retire_later()
+
+    def _on_close(self) -> None:
+        self.closed = True
+        self._born.clear()
+        ended, self._on_exit = self._on_exit, {}
+        for on_exit in ended.values():
+            on_exit(Ending(None))
+
+
+class Template(Forker):
+    """Forks environments. Messages sent before it is ready wait in its socket."""
+
+    def __init__(self, agent: "Agent", kind: "TemplateKind") -> None:
+        super().__init__()
+        self.version = ""
+        self._idle_seconds = agent.settings.function_idle_seconds
+        self._retirement: asyncio.TimerHandle | None = None
+        config = agent.template_config(kind)
+        argv = [*boot.command(os.path.realpath(kind.interpreter), "template"), json.dumps(config)]
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
+        agent.execute(argv, env, [self._theirs], self._on_process_exit)
+        self._retire_later()
+
+    def start(self, config: dict[str, Any], fds: list[int], on_exit: OnExit) -> int:
+        """Fork an environment; an id to kill it by. `on_exit` is called exactly once."""
+        self._keep()
+        return super().start(config, fds, on_exit)
+
+    def _on_message(self, message: Message) -> None:
+        if "ready" in message:
+            self.version = message["ready"]["version"]
+            self.rooted = message["ready"]["rooted"]
+            if not self.rooted and message["ready"]["why"]:
+                log.warning(
+                    "functions run without a root of their own: %s", message["ready"]["why"]
+                )
+        super()._on_message(message)
+        if "exited" in message and not self._on_exit:
+            self._retire_later()
 
     def _retire_later(self) -> None:
         """With no environment left for the idle time, the template goes too."""
@@ -126,16 +147,11 @@ class Template:
             self._retirement = None
 
     def _on_process_exit(self, _: int | None) -> None:
-        self._channel.close()
-        self._on_close()
+        self.close()
 
     def _on_close(self) -> None:
-        self.closed = True
         self._keep()
-        self._born.clear()
-        ended, self._on_exit = self._on_exit, {}
-        for on_exit in ended.values():
-            on_exit(Ending(None))
+        super()._on_close()
 
 
 def describe_exit(status: int | None) -> str:

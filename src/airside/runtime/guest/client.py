@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import extension, frames, logs, program, warm
+from airside.runtime.guest import extension, frames, logs, program, snapshot, warm
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext
 
@@ -127,8 +127,16 @@ class Runtime:
 
     def serve(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
         """Answer events until the server hangs up."""
+        self.say_ready()
+        self.answer_events(handler)
+
+    def say_ready(self) -> None:
+        """INIT is over."""
         took = int((time.perf_counter() - self.began_at) * 1e6)
         self.connection.send(frames.READY, frames.LENGTH.pack(min(took, 0xFFFFFFFF)))
+
+    def answer_events(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
+        """Answer events, one after another."""
         while True:
             head, event = self.connection.receive()
             self.sink.request_id = head[0]
@@ -190,9 +198,15 @@ def begin(config: dict[str, Any]) -> None:
     connection.send(frames.STARTED)
     extension.launch(connection, config, variables)
     runtime = Runtime(connection, sink, config["runtime"])
+    copies = snapshot.Snapshot(config, connection) if config.get("snapshot") else None
     _forget_ourselves()
     try:
-        runtime.serve(runtime.initialise(config["handler"]))
+        handler = runtime.initialise(config["handler"])
+        if copies is None:
+            runtime.serve(handler)
+        else:
+            snapshot.run_before_snapshot()
+            copies.serve(runtime.say_ready, lambda: runtime.answer_events(handler))
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BaseException:

@@ -7,7 +7,6 @@ at /opt, a /tmp and a /proc of its own; it cannot see, signal or trace any other
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import shutil
@@ -130,13 +129,13 @@ class Jail:
         if self.rooted:
             resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES_MAX, PROCESSES_MAX))
             if not self.privileged:
-                _drop_capabilities()
+                system.drop_capabilities()
         system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
         if self.landlock and self.rooted:
             landlock.scope(self.landlock)
         elif self.landlock and config["sandbox"]:
             self._restrict_files(config)
-        if self.filter:
+        if self.filter and not config.get("snapshot"):  # its copies apply it
             seccomp.apply(self.filter)
         system.die_with_parent()
 
@@ -205,9 +204,3 @@ def _show(path: str, target: str, *, follow: bool = False) -> None:
         with open(target, "w"):  # noqa: PTH123
             pass
         system.bind(path, target)
-
-
-def _drop_capabilities() -> None:
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    data = (ctypes.c_uint32 * 6)()
-    system.call("capset", ctypes.byref(header), ctypes.byref(data))

@@ -185,6 +185,8 @@ class Template:
         config["memory_bytes"] = max(LEAST_BYTES, (config["memory_mb"] << 20) - shared)
         config["tmp_base"] = self._tmp
         config["sandbox"] = self._sandbox
+        if config.get("snapshot"):  # all its copies are in its group; each has a limit of its own
+            config["memory_bytes"] = 1 << 40
         shell.shared_bytes = shared
         shell.lingers = bool(config["extensions"]) and bool(shell.keeper)
         if self._sandbox and shell.group is None:

@@ -22,7 +22,12 @@ from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
 from airside.services.lambda_.errors import TooManyRequestsException
 from airside.services.lambda_.folders import Folders
-from airside.services.lambda_.function import Alias, Version, running_revision
+from airside.services.lambda_.function import (
+    Alias,
+    Version,
+    is_snap_start,
+    running_revision,
+)
 from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
 from airside.services.lambda_.names import LATEST, FunctionName
@@ -315,5 +320,5 @@ def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) 
         log_level=config["LoggingConfig"].get("ApplicationLogLevel", ""),
         system_log_level=config["LoggingConfig"].get("SystemLogLevel", "INFO"),
         tmp_mb=config["EphemeralStorage"]["Size"], arm=config["Architectures"] == ["arm64"],
-        live=bool(version.code.folder),
+        live=bool(version.code.folder), snap_start=is_snap_start(version),
     )  # fmt: skip

@@ -122,12 +122,18 @@ def configuration(arn: str, version: Version, *, qualified: bool) -> dict[str, A
             {"Arn": layer["Arn"], "CodeSize": layer["CodeSize"]} for layer in result["Layers"]
         ]
     snap_start = version.config.get("SnapStart", {"ApplyOn": "None"})
-    optimised = published and snap_start["ApplyOn"] == "PublishedVersions"
+    optimised = is_snap_start(version)
     result["SnapStart"] = {
         "ApplyOn": snap_start["ApplyOn"],
         "OptimizationStatus": "On" if optimised else "Off",
     }
     return result
+
+
+def is_snap_start(version: Version) -> bool:
+    """Whether environments of a version are copies of one that has run INIT."""
+    applies = version.config.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions"
+    return applies and version.version != LATEST
 
 
 def alias_configuration(arn: str, alias: Alias) -> dict[str, Any]:

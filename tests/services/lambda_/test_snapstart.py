@@ -1,0 +1,100 @@
+"""SnapStart: environments of a published version are copies of one that has run INIT."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+SOURCE = """
+import os, random, time, uuid
+from snapshot_restore_py import register_after_restore, register_before_snapshot
+steps = []
+register_before_snapshot(lambda: steps.append('before, first registered'))
+register_before_snapshot(lambda: steps.append('before, last registered'))
+
+@register_after_restore
+def after():
+    steps.append('after')
+
+time.sleep(1)
+made = uuid.uuid4().hex
+open('/tmp/made', 'w').write(made)
+
+def handler(event, context):
+    if isinstance(event, dict):
+        time.sleep(event['sleep'])
+    if event == 'memory':
+        return len(bytearray(400 << 20))
+    if event == 'write':
+        open('/tmp/mine', 'w').write('x')
+    if event == 'exit':
+        os._exit(3)
+    return {'steps': steps, 'made': made, 'tmp': open('/tmp/made').read(), 'files': sorted(os.listdir('/tmp')),
+            'random': random.random(), 'type': os.environ['AWS_LAMBDA_INITIALIZATION_TYPE'],
+            'stream': context.log_stream_name, 'pids': [p for p in os.listdir('/proc') if p.isdigit()]}
+"""
+
+
+@pytest.fixture
+def snap(function, client):
+    f = function(SOURCE, SnapStart={"ApplyOn": "PublishedVersions"}, Timeout=10, MemorySize=256)
+    version = client.publish_version(FunctionName="function")
+    assert version["SnapStart"]["OptimizationStatus"] == "On"
+    return lambda event=None: f(event, Qualifier=version["Version"])
+
+
+def at_once(snap, count, seconds=0.5):
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: snap({"sleep": seconds}), range(count)))
+
+
+def test_copies_share_what_init_made_and_nothing_else(snap):
+    snap()
+    answers = at_once(snap, 4)
+    found = [answer.payload for answer in answers]
+    assert len({each["stream"] for each in found}) == 4
+    assert len({each["made"] for each in found} | {each["tmp"] for each in found}) == 1
+    assert len({each["random"] for each in found}) == 4
+    for each in found:
+        assert each["type"] == "snap-start"
+        assert each["steps"] == ["before, last registered", "before, first registered", "after"]
+        assert len(each["pids"]) == 2
+
+
+def test_a_copy_is_there_at_once_and_says_how_long_it_took(snap):
+    snap()
+    began = time.monotonic()
+    tails = [answer.tail for answer in at_once(snap, 3, 0.2) if "Restore" in answer.tail]
+    assert time.monotonic() - began < 1.5  # INIT takes a second, and was not run again
+    assert tails
+    assert re.search(
+        r"\tRestore Duration: \d+\.\d\d ms\tBilled Restore Duration: \d+ ms\t", tails[0]
+    )
+    assert "Init Duration" not in tails[0]
+
+
+def test_each_copy_has_its_own_tmp_memory_and_end(snap):
+    assert snap("write").payload["files"] == ["made", "mine"]
+    answer = snap("memory")
+    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "MemoryError")
+    answer = snap("exit")
+    assert answer.payload["errorType"] == "Runtime.ExitError"
+    assert answer.payload["errorMessage"].endswith("exit status 3")
+    assert snap().payload["files"] == ["made"]  # a new copy: the other's files are its own
+
+
+def test_what_is_not_published_runs_init_as_ever(function):
+    f = function(SOURCE, SnapStart={"ApplyOn": "PublishedVersions"}, Timeout=10)
+    answer = f()
+    assert answer.payload["type"] == "on-demand"
+    assert answer.payload["steps"] == []
+    assert "Init Duration" in answer.tail
+
+
+def test_a_failing_init_says_why(function, client):
+    function("1/0", SnapStart={"ApplyOn": "PublishedVersions"})
+    version = client.publish_version(FunctionName="function")["Version"]
+    result = client.invoke(FunctionName="function", Qualifier=version)
+    assert result["FunctionError"] == "Unhandled"
+    assert b"division by zero" in result["Payload"].read()
