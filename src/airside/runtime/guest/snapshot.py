@@ -29,6 +29,8 @@ from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection
 
 CONTROL = 5
+SPARE_AFTER_MS = 10
+"""A spare copy is made when nothing was asked for this long."""
 Serve = Callable[[], None]
 
 
@@ -53,6 +55,8 @@ class Snapshot:
         self._children = Children()
         self._keeper = keeper.file()
         self._filter = seccomp.program() if system.LINUX else None
+        self._spare: tuple[int, Channel] | None = None
+        """A copy that waits for its orders: its process here, and where to send them."""
 
     def serve(self, ready: Callable[[], None], serve: Serve) -> None:
         """Say that INIT is over, then copy; `serve` is what each copy does."""
@@ -62,7 +66,9 @@ class Snapshot:
         poll.register(self._channel, select.POLLIN)
         poll.register(wake, select.POLLIN)
         while True:
-            events = dict(poll.poll())
+            events = dict(poll.poll(None if self._spare else SPARE_AFTER_MS))
+            if not events:
+                self._spare = self._copy(serve)
             if wake in events:
                 drain(wake)
                 for child_id, status in self._children.reap():
@@ -74,19 +80,27 @@ class Snapshot:
 
     def _obey(self, message: dict[str, Any], fds: list[int], serve: Serve) -> None:
         if message["op"] == "start":
-            began = time.perf_counter()
-            child = os.fork()
-            if child == 0:
-                self._become_copy(message["config"], fds, serve, began)
+            child, orders = self._spare or self._copy(serve)
+            self._spare = None
             self._children.add(child, message["id"])
             self._channel.send({"born": message["id"], "pid": 0, "uid": os.getuid()})
+            with contextlib.suppress(OSError):  # it has died, and will be reaped
+                orders.send({"config": message["config"]}, fds)
+            orders.sock.close()
         elif message["op"] == "kill":
             self._children.kill(message["id"])
         close_all(fds)
 
-    def _become_copy(
-        self, config: dict[str, Any], fds: list[int], serve: Serve, began: float
-    ) -> None:  # fmt: skip
+    def _copy(self, serve: Serve) -> tuple[int, Channel]:
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            self._become_copy(Channel(theirs), serve)
+        theirs.close()
+        return child, Channel(ours)
+
+    def _become_copy(self, orders: Channel, serve: Serve) -> None:
         """In a fresh child: the process that stands between the snapshot and the copy."""
         try:
             system.default_signals()
@@ -101,11 +115,13 @@ class Snapshot:
                 keeper.become(self._keeper)
             function = os.fork()
             if function == 0:
-                self._run(config, fds, serve, began, apart=apart)
-            close_all([*fds, CONNECTION, LOG])
+                self._run(orders, serve, apart=apart)
+            orders.sock.close()
+            close_all([CONNECTION, LOG])
             _, status = os.waitpid(function, 0)
             if os.WIFSIGNALED(status):
-                signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+                with contextlib.suppress(OSError):  # there is one that has no other meaning
+                    signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
                 os.kill(os.getpid(), os.WTERMSIG(status))
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
         except BaseException as error:
@@ -128,17 +144,9 @@ class Snapshot:
                 file.write(text)
         return True
 
-    def _run(
-        self, config: dict[str, Any], fds: list[int], serve: Serve, began: float, *, apart: bool
-    ) -> None:  # fmt: skip
+    def _run(self, orders: Channel, serve: Serve, *, apart: bool) -> None:
         system.die_with_parent()
         os.setsid()
-        for fd, place in zip(fds, (CONNECTION, LOG), strict=True):
-            os.dup2(fd, place)
-            os.close(fd)
-        for place in (1, 2):
-            os.dup2(LOG, place)
-        self._connection.send(frames.STARTED)
         if apart:
             _own_tmp(self._config["tmp_mb"])
             _own_proc()
@@ -146,7 +154,19 @@ class Snapshot:
         if self._filter:
             seccomp.apply(self._filter)
         _limit_memory(self._config["memory_mb"])
-        os.environ.update(config["variables"])
+        received = orders.receive()
+        if received is None:
+            os._exit(0)
+        began = time.perf_counter()
+        message, fds = received
+        orders.sock.close()
+        for fd, place in zip(fds, (CONNECTION, LOG), strict=True):
+            os.dup2(fd, place)
+            os.close(fd)
+        for place in (1, 2):
+            os.dup2(LOG, place)
+        self._connection.send(frames.STARTED)
+        os.environ.update(message["config"]["variables"])
         random.seed()
         numpy = sys.modules.get("numpy")
         if numpy is not None:
