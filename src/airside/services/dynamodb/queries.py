@@ -107,8 +107,8 @@ async def query(ctx: Context, request: Request) -> Result:
     filter_ = parameters.filter_of(request, given, "QueryFilter")
     projection = parameters.projection_of(request, given)
     given.check_all_used()
-    if not 1 <= len(terms) <= 2 and "KeyConditions" in request:
-        raise ValidationException("Conditions can be of length 1 or 2 only")
+    if "KeyConditions" in request and not 1 <= len(terms) <= (8 if "IndexName" in request else 2):
+        raise _wrong_number()
     return await _run(ctx, _Reading(request, terms, filter_, projection))
 
 
@@ -191,6 +191,8 @@ def _plan(table: Table, wanted: _Reading) -> Plan:
     prefix = layout.prefix if layout is not None else table.prefix
     key_range = None
     if wanted.terms is not None:
+        if len(wanted.terms) > max(2, len(schema.names)) and "KeyConditions" in request:
+            raise _wrong_number()
         key_range = key_ranges.of(table, schema, wanted.terms)
         _check_filter(wanted.filter, schema.names)
         start, end = keys.of_range(prefix, key_range)
@@ -211,6 +213,10 @@ def _plan(table: Table, wanted: _Reading) -> Plan:
         else:
             plan.start = position + b"\0"
     return plan
+
+
+def _wrong_number() -> ValidationException:
+    return ValidationException("Conditions can be of length 1 or 2 only")
 
 
 def _layout_of(table: Table, request: Request) -> Layout | None:
