@@ -163,6 +163,8 @@ class Origin:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.status, self.headers, self.body = 200, {}, b"hello"
+        self.missing = 0
+        """Bytes that are announced and never sent."""
         self.delay = threading.Event()
         self.delay.set()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -192,9 +194,9 @@ class Origin:
                 self.send_response(status)
                 for name, value in origin.headers.items():
                     self.send_header(name, value)
-                if "Transfer-Encoding" not in origin.headers:
-                    self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + origin.missing))
                 self.end_headers()
+                self.close_connection = origin.missing > 0
                 if self.command != "HEAD":
                     self.wfile.write(body)
 

@@ -168,3 +168,11 @@ def test_a_website_endpoint_is_an_origin(aws, account, site):
         403,
         b"none",
     )  # who may not list is not told what is missing
+
+
+def test_half_an_answer_is_none(edge, origin):
+    origin.missing = 100
+    reply = edge.get("/half")
+    assert (reply.status, reply.cache) == (502, "Error")
+    origin.missing = 0
+    assert edge.get("/half").body == b"hello"

@@ -49,7 +49,17 @@ class Entry(Struct, kw_only=True, array_like=True):
 class Kept:
     """An Entry with its body at hand, and the head of its last answer."""
 
-    __slots__ = ("body", "entry", "gone", "head", "head_age", "head_of", "lowered", "retry_at")
+    __slots__ = (
+        "__weakref__",
+        "body",
+        "entry",
+        "gone",
+        "head",
+        "head_age",
+        "head_of",
+        "lowered",
+        "retry_at",
+    )
 
     def __init__(self, entry: Entry, body: bytes | FileSlice) -> None:
         self.entry = entry
@@ -202,11 +212,14 @@ class Cache:
 
     def _write(self, path: Path, entry: Entry, body: bytes) -> None:
         head = _encode(entry)
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")
-        with contextlib.suppress(OSError):  # a full disk costs the cache, not the answer
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(len(head).to_bytes(4, "big") + head + body)
             temporary.replace(path)
+        except OSError:  # a full disk costs the cache, not the answer
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def _link(self, path: Path, entry: Entry, body: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

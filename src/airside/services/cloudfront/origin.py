@@ -252,7 +252,7 @@ async def _ask_host(
     )
     answer = await _in_time(ctx.fetch(request), origin.read_seconds)
     if answer is None:
-        return _unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
+        return unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
     if answer.status == HTTPStatus.BAD_GATEWAY and answer.body == _NO_SUCH_HOST:
         return await _ask_outside(ctx, plan, origin, request)
     return Answer(answer.status, answer.headers, answer.body)
@@ -277,7 +277,7 @@ async def _ask_outside(
 ) -> Answer:  # fmt: skip
     """An origin that is not in this cloud; AWS's own names never are anywhere else."""
     if origin.domain.endswith(_AMAZON):
-        return _unreached(HTTPStatus.BAD_GATEWAY, plan)
+        return unreached(HTTPStatus.BAD_GATEWAY, plan)
     tls = request.scheme == "https"
     place = Place(
         origin.domain, origin.ports[tls], tls, origin.attempts, origin.connect_seconds,
@@ -292,13 +292,14 @@ async def _ask_outside(
     try:
         reply = await task
     except OriginSlow:
-        return _unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
+        return unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
     except OriginDown:
-        return _unreached(HTTPStatus.BAD_GATEWAY, plan)
+        return unreached(HTTPStatus.BAD_GATEWAY, plan)
     return Answer(reply.status, reply.headers, reply.body)
 
 
-def _unreached(status: HTTPStatus, plan: Plan) -> Answer:
+def unreached(status: HTTPStatus, plan: Plan) -> Answer:
+    """What the edge says in an origin's place."""
     reason = pages.TOO_LATE if status == HTTPStatus.GATEWAY_TIMEOUT else pages.NOT_CONNECTED
     headers = [("Content-Type", "text/html"), ("Server", "CloudFront")]
     return Answer(status, headers, error_page(status, reason, plan.id), reached=False)

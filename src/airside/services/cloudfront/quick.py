@@ -7,6 +7,7 @@ what leaves the cache is marked as gone.
 """
 
 import base64
+import weakref
 
 from airside.kernel import Cloud, Context, HttpRequest, HttpResponse
 from airside.kernel.principal import ANONYMOUS
@@ -27,14 +28,15 @@ _HITS_MAX = 4096
 class Hit:
     """A cached response, ready to be sent."""
 
-    __slots__ = ("_head", "_headers", "_prefix", "age", "behavior", "count", "ctx", "kept", "plan",
+    __slots__ = ("_head", "_headers", "_prefix", "age", "behavior", "count", "ctx", "found", "plan",
                  "size")  # fmt: skip
 
     def __init__(self, ctx: Context, plan: Plan, behavior: Behavior, kept: Kept) -> None:
         self.ctx = ctx
         self.plan = plan
         self.behavior = behavior
-        self.kept = kept
+        self.found = weakref.ref(kept)
+        """The cache decides what stays in memory, not its hits."""
         self.size = kept.entry.size
         self.age = -1
         self.count = 0
@@ -42,12 +44,11 @@ class Hit:
         self._headers: list[tuple[str, str]] = []
         self._prefix = ""
 
-    def respond(self, now: float, *, secure: bool) -> HttpResponse:
+    def respond(self, kept: Kept, now: float, *, secure: bool) -> HttpResponse:
         """The whole response."""
-        kept = self.kept
         age = int(now - kept.entry.stored_at)
         if age != self.age:
-            self._write(now)
+            self._write(kept, now)
             self.age = age
         self.count += 1
         cf_id = f"{self._prefix}{self.count:012x}"
@@ -58,14 +59,14 @@ class Hit:
             kept.entry.status, [], kept.body, self._head + f"X-Amz-Cf-Id: {cf_id}\r\n".encode()
         )
 
-    def _write(self, now: float) -> None:
+    def _write(self, kept: Kept, now: float) -> None:
         self._prefix = base64.urlsafe_b64encode(self.ctx.ids.random_bytes(33)).decode()
-        made = response(self.kept, self.plan, self.behavior, HIT, now, "", {})
+        made = response(kept, self.plan, self.behavior, HIT, now, "", {})
         self._headers = [item for item in made.headers if item[0] != "X-Amz-Cf-Id"]
         named = [*self._headers, ("Content-Length", str(self.size))]
         lines = "".join(f"{name}: {value}\r\n" for name, value in named)
         self._head = f"HTTP/1.1 200 OK\r\n{lines}".encode("latin-1")
-        self.ctx.component(Edge).cache.get(self.kept.entry.key)  # it is used: not the first to go
+        self.ctx.component(Edge).cache.get(kept.entry.key)  # it is used: not the first to go
 
 
 def keep_hit(
@@ -77,6 +78,11 @@ def keep_hit(
         return
     if not _SPECIAL.isdisjoint(request.headers) or kept.entry.status != 200:
         return
+    if not all(
+        value.isascii() and value.isprintable()
+        for _, value in behavior.response.applied(kept.entry.headers)
+    ):
+        return  # the long way knows how to write them
     if len(edge.hits) >= _HITS_MAX:
         edge.hits.clear()
     mine = Context(ctx.cloud, ANONYMOUS, ctx.region, ctx.request_id, ctx.service, ctx.operation)
@@ -93,8 +99,13 @@ def cloudfront_at_hand(cloud: Cloud, request: HttpRequest, label: str) -> HttpRe
     hit = hits.get((label, request.path, request.query, headers.get("accept-encoding")))
     if hit is None:
         return None
-    now = cloud.clock.now()
-    if hit.kept.gone or now >= hit.kept.entry.fresh_until or not _SPECIAL.isdisjoint(headers):
+    kept, now = hit.found(), cloud.clock.now()
+    if (
+        kept is None
+        or kept.gone
+        or now >= kept.entry.fresh_until
+        or not _SPECIAL.isdisjoint(headers)
+    ):
         return None
     secure = request.scheme == "https"
     whole = request.method == "GET"
@@ -106,4 +117,4 @@ def cloudfront_at_hand(cloud: Cloud, request: HttpRequest, label: str) -> HttpRe
     record(ctx, "Requests-HTTPS" if secure else "Requests-HTTP", 1, arn)
     if whole:
         record(ctx, "DataTransfer-Out-Bytes", hit.size, arn)
-    return hit.respond(now, secure=secure)
+    return hit.respond(kept, now, secure=secure)

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from pathlib import Path
 
 from airside.kernel import Context, FileSlice, HttpResponse
 from airside.services.cloudfront import compression, limits
 from airside.services.cloudfront.cache import Entry, Kept, pieces, read
 from airside.services.cloudfront.cache_key import cache_key, coding, target_of
+from airside.services.cloudfront.dialing import OriginDown
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.freshness import Freshness, directives, freshness
 from airside.services.cloudfront.headers import Headers, kept_of
-from airside.services.cloudfront.origin import Answer, Question, ask, viewer_facts
+from airside.services.cloudfront.origin import Answer, Question, ask, unreached, viewer_facts
 from airside.services.cloudfront.plan import Behavior, ErrorRule, Plan
 from airside.services.cloudfront.viewing import (
     ERROR,
@@ -221,7 +223,12 @@ class Visit:
         """Put an answer into the cache, if it may stay there."""
         if lasting.seconds <= 0 or answer.status == 206:
             return answer
-        body = await self._whole(answer.body)
+        try:
+            body = await self._whole(answer.body)
+        except OriginDown:  # in the middle
+            return unreached(HTTPStatus.BAD_GATEWAY, self._plan)
+        except OSError:  # no room for something large
+            return unreached(HTTPStatus.SERVICE_UNAVAILABLE, self._plan)
         headers = _storable(answer.headers)
         body, headers = await self._coded_body(answer.status, headers, body)
         lowered = {name.lower(): value for name, value in headers}
