@@ -109,3 +109,19 @@ async def test_protection(desk):
         await desk("DeleteTable", TableName="table")
     await desk("UpdateTable", TableName="table", DeletionProtectionEnabled=False)
     await desk("DeleteTable", TableName="table")
+
+
+async def test_decreases_of_a_day(desk):
+    def units(count):
+        return {"ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": count}}
+
+    await desk("CreateTable", **{**TABLE, "BillingMode": "PROVISIONED", **units(9)})
+    for count in (8, 7, 6, 5):
+        await desk("UpdateTable", TableName="table", **units(count))
+    with pytest.raises(LimitExceededException, match="Number of decreases today: 4"):
+        await desk("UpdateTable", TableName="table", **units(4))
+    await desk("UpdateTable", TableName="table", **units(6))
+    desk.clock.advance(86400)
+    made = await desk("UpdateTable", TableName="table", **units(4))
+    described = made["TableDescription"]["ProvisionedThroughput"]
+    assert described["NumberOfDecreasesToday"] == 1

@@ -1,6 +1,7 @@
 """UpdateTable: billing, throughput, class, protection, encryption, streams and global indexes."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airside.kernel.context import Context
@@ -29,6 +30,9 @@ from airside.services.dynamodb.tables import (
 from airside.services.dynamodb.upkeep import Upkeep
 from airside.services.dynamodb.validation import Problems
 
+_DAY_SECONDS = 86400.0
+_HOUR_SECONDS = 3600.0
+_DECREASES_FREE = 4
 _INVALID = "One or more parameter values were invalid: "
 _ACTIONS = ("Create", "Update", "Delete")
 _CHANGES = (
@@ -225,9 +229,34 @@ def _changed(old: Throughput, units: Mapping[str, int], now: float, noun: str) -
     if new.read > old.read or new.write > old.write:
         new.increased_at = now
     if new.read < old.read or new.write < old.write:
+        if old.decreased_at is None or old.decreased_at // _DAY_SECONDS != now // _DAY_SECONDS:
+            new.decreases_today = 0
+        _check_decreases(new, now)
         new.decreased_at = now
         new.decreases_today += 1
     return new
+
+
+def _check_decreases(units: Throughput, now: float) -> None:
+    """Four decreases a day, and then one an hour."""
+    if units.decreases_today < _DECREASES_FREE or units.decreased_at is None:
+        return
+    following = units.decreased_at + _HOUR_SECONDS
+    if now >= following:
+        return
+    raise LimitExceededException(
+        "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given "
+        "UTC day. After the first 4 decreases, each subsequent decrease in the same UTC day can "
+        f"be performed at most once every 3600 seconds. Number of decreases today: "
+        f"{units.decreases_today}. Last decrease at {_spelt(units.decreased_at)}. "
+        f"Next decrease can be made at {_spelt(following)}"
+    )
+
+
+def _spelt(moment: float) -> str:
+    """As in `Wednesday, July 25, 2018 8:48:14 AM UTC`."""
+    when = datetime.fromtimestamp(moment, UTC)
+    return f"{when:%A, %B} {when.day}, {when.year} {when.hour % 12 or 12}:{when:%M:%S %p} UTC"
 
 
 def _apply_indexes(tx: Transaction, table: Table, request: Request, now: float) -> list[str]:
