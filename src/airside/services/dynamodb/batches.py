@@ -99,11 +99,9 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
     """Read up to 100 items by their keys, in no order."""
     given = request.get("RequestItems")
     if not given:
-        raise ValidationException(
-            "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: "
-            "Member must have length greater than or equal to 1"
-        )
+        raise ValidationException("The requestItems parameter is required for BatchGetItem")
     _check_get(request, given)
+    _check_mixing(given)
     wanted = [_Wanted(name, part) for name, part in given.items()]
     if sum(len(part.keys) for part in wanted) > BATCH_GET_KEYS_MAX:
         raise ValidationException("Too many items requested for the BatchGetItem call")
@@ -128,6 +126,17 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
         "UnprocessedKeys": found.unprocessed,
         "ConsumedCapacity": capacity.consumed_list(mode, found.costs.items()),
     }
+
+
+def _check_mixing(given: dict[str, Any]) -> None:
+    """Old and new projections may not stand side by side, not even for different tables."""
+    merged: dict[str, Any] = {}
+    for part in given.values():
+        for name in ("AttributesToGet", "ProjectionExpression"):
+            if part.get(name) is not None:
+                merged[name] = part[name]
+    if len(merged) > 1:
+        validation.check_mixing(merged, ("ProjectionExpression",), ("AttributesToGet",))
 
 
 def _check_get(request: Request, given: dict[str, Any]) -> None:

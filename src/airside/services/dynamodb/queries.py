@@ -258,10 +258,11 @@ def _select(plan: Plan, wanted: _Reading) -> None:
         noun = "only the Count" if select == "COUNT" else select
         raise ValidationException(f"Cannot specify the AttributesToGet when choosing to get {noun}")
     if select == "SPECIFIC_ATTRIBUTES" and not named:
-        raise ValidationException(
-            f"{_INVALID}Must specify the AttributesToGet or ProjectionExpression when choosing "
-            "to get SPECIFIC_ATTRIBUTES"
+        problem = ValidationException(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+            "SPECIFIC_ATTRIBUTES"
         )
+        raise problem if wanted.terms is None else problems.enveloped(problem)
     if select == "ALL_PROJECTED_ATTRIBUTES" and layout is None:
         raise ValidationException(
             f"{_INVALID}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"

@@ -1,0 +1,76 @@
+"""Refusals word by word, where operations differ."""
+
+import pytest
+
+
+def message(answer):
+    assert answer.status == 400
+    return answer.json()["message"]
+
+
+def test_a_batch_without_items(post):
+    for operation in ("BatchGetItem", "BatchWriteItem"):
+        wanted = f"The requestItems parameter is required for {operation}"
+        assert message(post(operation, {})) == wanted
+        assert message(post(operation, {"RequestItems": {}})) == wanted
+
+
+def test_old_and_new_projections_of_different_tables(post):
+    keys = [{"p": {"S": "x"}}]
+    answer = post(
+        "BatchGetItem",
+        {
+            "RequestItems": {
+                "one": {"Keys": keys, "ProjectionExpression": "a"},
+                "two": {"Keys": keys, "AttributesToGet": ["a"]},
+            }
+        },
+    )
+    assert message(answer) == (
+        "Can not use both expression and non-expression parameters in the same request: "
+        "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "more", "before"),
+    [
+        ("Scan", {}, ""),
+        (
+            "Query",
+            {
+                "KeyConditionExpression": "p = :p",
+                "ExpressionAttributeValues": {":p": {"S": "x"}},
+            },
+            "1 validation error detected: ",
+        ),
+    ],
+)
+def test_specific_attributes_must_be_specified(post, make_table, operation, more, before):
+    request = {"TableName": make_table(), "Select": "SPECIFIC_ATTRIBUTES", **more}
+    assert message(post(operation, request)) == (
+        f"{before}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+        "SPECIFIC_ATTRIBUTES"
+    )
+
+
+def test_a_transaction_of_more_than_4_mb(post, make_table):
+    table = make_table()
+    items = [{"p": {"S": str(number)}, "v": {"S": "x" * 100_000}} for number in range(50)]
+    answer = post(
+        "TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": table, "Item": item}} for item in items]},
+    )
+    assert message(answer) == "Transaction payload size cannot exceed 4 MB"
+
+
+def test_a_batch_get_stops_at_16_mb(post, make_table):
+    table = make_table()
+    for number in range(44):
+        item = {"p": {"S": str(number)}, "v": {"S": "x" * 400_000}}
+        assert post("PutItem", {"TableName": table, "Item": item}).status == 200
+    keys = [{"p": {"S": str(number)}} for number in range(44)]
+    found = post("BatchGetItem", {"RequestItems": {table: {"Keys": keys}}}).json()
+    left = found["UnprocessedKeys"][table]["Keys"]
+    assert len(found["Responses"][table]) == 41
+    assert left == keys[41:]
