@@ -1,6 +1,8 @@
 """Settings that stand apart, provisioned concurrency, streaming."""
 
-from tests.services.lambda_.conftest import eventually
+import json
+
+from tests.services.lambda_.conftest import TRUST, eventually, package
 from tests.services.lambda_.test_functions import ECHO, refused
 
 
@@ -71,3 +73,18 @@ def test_a_stream_carries_the_answer_and_the_end(function, client):
 def test_invoke_async_accepts(function, client):
     function(ECHO)
     assert client.invoke_async(FunctionName="function", InvokeArgs=b"1")["Status"] == 202
+
+
+def test_provisioned_environments_are_there_again_after_a_crash(start):
+    server = start()
+    client = server.client("lambda")
+    server.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument=json.dumps(TRUST))
+    client.create_function(
+        FunctionName="f", Runtime="python3.11", Handler="app.handler", Publish=True,
+        Role="arn:aws:iam::000000000000:role/f", Code={"ZipFile": package(app=ECHO)},
+    )  # fmt: skip
+    named = {"FunctionName": "f", "Qualifier": "1"}
+    client.put_provisioned_concurrency_config(**named, ProvisionedConcurrentExecutions=1)
+    server.kill()
+    client = start().client("lambda")
+    eventually(lambda: client.get_provisioned_concurrency_config(**named)["Status"] == "READY")

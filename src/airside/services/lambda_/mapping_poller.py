@@ -50,14 +50,16 @@ class MappingPoller:
         raise NotImplementedError
 
     async def _run(self) -> None:
-        failures = 0
+        failures, said = 0, ""
         while True:
             try:
                 await self._poll()
-                failures = 0
+                failures, said = 0, ""
             except ServiceError as error:
                 failures += 1
-                log.info("polling %s: %s: %s", self.mapping.source_arn, error.name, error.message)
+                if said != error.message:
+                    said = error.message
+                    log.info("polling %s: %s: %s", self.mapping.source_arn, error.name, said)
                 await asyncio.sleep(backoff_seconds(failures))
 
     async def _context(self) -> tuple[Context, FunctionName]:
