@@ -219,6 +219,8 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         log.exception("%s failed, request %s", where, x.request_id)
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
     assert x.response is not None
+    if x.service is None or x.service.finish is None:
+        return x.response
     return await _finished(x, x.response)
 
 
