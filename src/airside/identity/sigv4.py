@@ -278,7 +278,7 @@ def verify(
 
 
 def _same(expected: str, given: str) -> bool:
-    return hmac.compare_digest(expected.encode(), given.encode("ascii", "replace"))
+    return given.isascii() and hmac.compare_digest(expected, given)
 
 
 def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str) -> str:
@@ -290,7 +290,10 @@ def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, 
     query = canonical_query(http.query) if http.query else ""
     canonical = f"{http.method}\n{path}\n{query}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
     digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
-    to_sign = f"{ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{digest}"
+    to_sign = (
+        f"{ALGORITHM}\n{signature.timestamp}\n{signature.date}/{signature.region}/"
+        f"{signature.service}/aws4_request\n{digest}"
+    )
     return _signed(signature, secret, to_sign)
 
 

@@ -37,7 +37,11 @@ def _escape(raw: bytes) -> bytes:
 
 def partition(values: Sequence[Value]) -> bytes:
     """The part of a key that all items of one partition share."""
-    raw = b"".join(map(encode, values)) if len(values) > 1 else encode(values[0])
+    return hashed(b"".join(map(encode, values)))
+
+
+def hashed(raw: bytes) -> bytes:
+    """An encoded partition key behind its hash."""
     return _HASH(crc32(raw)) + raw
 
 

@@ -194,9 +194,9 @@ class Table(Struct, dict=True, omit_defaults=True):
 
     def suffix_of(self, item: Item) -> bytes:
         """The store key without the table's prefix."""
-        names = self.schema.names
-        head = keys.partition((item[names[0]],))
-        return head + keys.encode(item[names[1]]) if len(names) == 2 else head
+        types = self._key_types
+        head = keys.hashed(keys.encode(item[types[0][0]]))
+        return head + keys.encode(item[types[1][0]]) if len(types) == 2 else head
 
     def check_key(self, key: Mapping[str, Value]) -> None:
         """Check the key of a request (its values are checked already)."""
