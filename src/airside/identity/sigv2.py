@@ -108,9 +108,10 @@ def _query(http: HttpRequest) -> dict[str, str]:
 def _string_to_sign(signature: Signature, http: HttpRequest, resource: str) -> str:
     values = _query(http)
     headers = dict(http.headers)
-    if signature.expires_at is not None:  # signed headers travel in the query
-        headers.update({name.lower(): value for name, value in values.items()
-                        if name.lower().startswith(("x-amz-", "content-"))})  # fmt: skip
+    if signature.expires_at is not None:  # signed headers may travel in the query
+        for name, value in values.items():
+            if name.lower().startswith(("x-amz-", "content-")):
+                headers.setdefault(name.lower(), value)
         date = values["Expires"]
     else:
         date = "" if "x-amz-date" in headers else headers.get("date", "")
