@@ -27,9 +27,15 @@ def turned_away(
             return _to_https(ctx, plan, question)
     if question.method not in behavior.methods:
         return own_page(403, pages.METHOD_NOT_ALLOWED, plan, new_cf_id(ctx))
-    if question.method in ("GET", "HEAD") and question.body.length != 0:
+    if question.method in ("GET", "HEAD") and _has_body(question):
         return own_page(403, pages.BAD_REQUEST, plan, new_cf_id(ctx))
     return None
+
+
+def _has_body(question: Question) -> bool:
+    """Whether the head announces a body; HTTP/2 may leave open whether there is one."""
+    length = question.headers.get("content-length", "0")
+    return length.strip("0") != "" or "transfer-encoding" in question.headers
 
 
 def _to_https(ctx: Context, plan: Plan, question: Question) -> HttpResponse:

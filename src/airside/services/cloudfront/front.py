@@ -4,7 +4,7 @@ Without `--tls` a local site has no HTTPS, so a viewer protocol policy of redire
 https-only lets plain HTTP pass: there is nowhere to redirect to.
 """
 
-from airside.kernel import Context, HttpRequest, HttpResponse
+from airside.kernel import BytesBody, Context, HttpRequest, HttpResponse
 from airside.services.cloudfront import pages
 from airside.services.cloudfront.admission import signed_for, turned_away
 from airside.services.cloudfront.cache import Kept
@@ -46,8 +46,10 @@ def _question(plan: Plan, request: HttpRequest) -> Question:
     path = request.path
     if path == "/" and plan.root_object:
         path = f"/{plan.root_object}"
+    bare = request.method in ("GET", "HEAD")  # nothing below may read what comes with them
     return Question(
-        request.method, path, request.query, request.headers, request.body, request.client,
+        request.method, path, request.query, request.headers,
+        BytesBody() if bare else request.body, request.client,
         request.scheme, request.path, request.prefix,
     )  # fmt: skip
 
