@@ -71,7 +71,8 @@ def test_every_documented_variable_is_there(function, server, account):
     assert folder == "/var/task"
     assert arn == f"arn:aws:sts::{account}:assumed-role/function/function"
     assert "PYTHONSTARTUP" not in variables
-    assert "HOME" not in variables
+    assert variables["HOME"] == "/home/sbx_user1051"
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", variables["AWS_LAMBDA_RUNTIME_API"])
 
 
 def test_an_exception_is_described(function):
@@ -196,6 +197,48 @@ def test_json_logs(function):
     assert found["message"] == "no stock"
     assert found["logger"] == "shop"
     assert found["requestId"] == answer.raw["ResponseMetadata"]["RequestId"]
+
+
+def test_json_logs_carry_the_events_of_the_platform(function):
+    f = function(
+        "def handler(e, c):\n    if e: raise SystemExit(3)", LoggingConfig={"LogFormat": "JSON"}
+    )
+    answer = f()
+    request_id = answer.raw["ResponseMetadata"]["RequestId"]
+    events = [json.loads(line) for line in answer.tail.splitlines()]
+    assert [event["type"] for event in events] == ["platform.start", "platform.report"]
+    start, report = (event["record"] for event in events)
+    assert (start["requestId"], start["version"]) == (request_id, "$LATEST")
+    assert (report["requestId"], report["status"]) == (request_id, "success")
+    assert set(report["metrics"]) == {
+        "durationMs", "billedDurationMs", "memorySizeMB", "maxMemoryUsedMB", "initDurationMs",
+    }  # fmt: skip
+    events = [json.loads(line) for line in f(1).tail.splitlines()]
+    done = next(event for event in events if event["type"] == "platform.runtimeDone")
+    assert (done["record"]["status"], done["record"]["errorType"]) == ("error", "Runtime.ExitError")
+
+
+def test_a_failing_init_is_tried_again_within_the_event(function, aws):
+    answer = function("1/0")()
+    assert answer.payload["errorType"] == "ZeroDivisionError"
+    assert "Init Duration:" not in answer.tail.splitlines()[-1]
+    logs = aws("logs")
+
+    def texts():
+        if not logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/function")["logGroups"]:
+            return None
+        found = logs.filter_log_events(logGroupName="/aws/lambda/function")["events"]
+        lines = [event["message"] for event in found]
+        return lines if any(line.startswith("REPORT") for line in lines) else None
+
+    lines = eventually(texts)
+    reports = [line.rstrip("\n") for line in lines if line.startswith("INIT_REPORT")]
+    phases = [line.split("\t")[1:] for line in reports]
+    assert phases == [
+        [f"Phase: {phase}", "Status: error", "Error Type: ZeroDivisionError"]
+        for phase in ("init", "invoke")
+    ]
+    assert sum("ZeroDivisionError: division by zero" in line for line in lines) == 2
 
 
 def test_a_dry_run_runs_nothing(function):
