@@ -122,6 +122,8 @@ class Pool:
         for environment in self._idle:
             environment.retire()
         self._idle.clear()
+        if not self._all:
+            self._retire_snapshot(0.0)
 
     def kill(self) -> None:
         """End every environment now."""
@@ -148,17 +150,11 @@ class Pool:
         kind = Environment if spec.runtime.startswith("python") else ProgramEnvironment
         environment = kind(spec, self, self._clock, log, external)
         environment.stream = (stream, log)
-        config: dict[str, Any] = {
-            "handler": spec.handler, "runtime": spec.runtime, "task": str(spec.task),
-            "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb, "tmp_mb": spec.tmp_mb,
-            "limit_memory": self._agent.settings.sandbox, "extensions": external,
-            "nice": BACKGROUND_NICE if background else 0,
-            "variables": {**variables, "AWS_LAMBDA_RUNTIME_API": environment.listen()},
-        }  # fmt: skip
+        given = {**variables, "AWS_LAMBDA_RUNTIME_API": environment.listen()}
+        config = self._config(given, external, background=background)
         if kind is ProgramEnvironment:
             config.update(program_config(spec.runtime, interpreter, spec.memory_mb))
-        boto3 = spec.uses_boto3 and not spec.own_boto3
-        template = self._agent.template(template_kind(spec.runtime, interpreter, boto3=boto3))
+        template = self._template(interpreter)
         source: Forker = template
         if again:
             environment.adopt(again.event, again.future)
@@ -170,11 +166,34 @@ class Pool:
         self._all.add(environment)
         environment.launch(lambda fds, on_exit: source.start(config, fds, on_exit), source)
 
+    def _config(
+        self, variables: Mapping[str, str], external: list[str], *, background: bool = False
+    ) -> dict[str, Any]:
+        """What a new process is told."""
+        spec = self.spec
+        return {
+            "handler": spec.handler, "runtime": spec.runtime, "task": str(spec.task),
+            "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb, "tmp_mb": spec.tmp_mb,
+            "limit_memory": self._agent.settings.sandbox, "extensions": external,
+            "nice": BACKGROUND_NICE if background else 0, "variables": dict(variables),
+        }  # fmt: skip
+
+    def _template(self, interpreter: str) -> Template:
+        boto3 = self.spec.uses_boto3 and not self.spec.own_boto3
+        return self._agent.template(template_kind(self.spec.runtime, interpreter, boto3=boto3))
+
     async def prepare(self) -> None:
         """Have a snapshot ready before anybody calls, where there is to be one."""
-        if self.spec.snap_start and self._snapshot is None:
-            await self.keep(1)
-            self.release()
+        spec = self.spec
+        python = spec.runtime.startswith("python")
+        if not spec.snap_start or not python or external_names(spec.opt):
+            return
+        variables = dict(await self._host.variables(spec, ""))
+        variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+        template = self._template(self._host.interpreter(spec))
+        snapshot = await self._take_snapshot(template, self._config(variables, []))
+        if snapshot is not None and not self._all:
+            snapshot.retire_after(self._idle_seconds)
 
     async def _take_snapshot(self, template: Template, config: dict[str, Any]) -> Snapshot | None:
         """The function's snapshot, made when there is none; None when its INIT fails."""

@@ -37,6 +37,9 @@ from airside.services.lambda_.variables import environment_variables
 
 log = logging.getLogger("airside.lambda")
 
+SNAPSHOT_WAIT_SECONDS_MAX = 30.0
+"""How long publishing waits for a function's INIT; a longer one goes on by itself."""
+
 
 MEMINFO = Path("/proc/meminfo")
 
@@ -77,6 +80,7 @@ class Executor(Component):
         self._seen_states: dict[tuple[str, str], int] = {}
         self._interpreters = Interpreters()
         self._warned: set[str] = set()
+        self._preparing: set[asyncio.Task[None]] = set()
         self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
 
     async def start(self) -> None:
@@ -219,6 +223,21 @@ class Executor(Component):
         )
         pool = self._pools.get((name.arn, target.version.version)) or await self._pool(ctx, target)
         await pool.keep(count)
+
+    async def prepare_snapshot(self, name: FunctionName, version: Version) -> None:
+        """Have what was just published ready to be copied, if SnapStart is on."""
+        if not is_snap_start(version):
+            return
+        principal = execution_principal(version.config["Role"], name.name)
+        ctx = self.cloud.context(principal, "lambda")
+        ctx.region = name.region
+        target = await self.target(name._replace(qualifier=version.version))
+        key = (name.arn, version.version)
+        pool = self._pools.get(key) or await self._pool(ctx, target)
+        task = asyncio.get_running_loop().create_task(pool.prepare())
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
+        await asyncio.wait({task}, timeout=SNAPSHOT_WAIT_SECONDS_MAX)
 
     def unprovision(self, name: FunctionName) -> None:
         """Keep none of a version ready any more."""

@@ -57,6 +57,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
     version = await ctx.store.transact(create)
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
+    await ctx.component(Executor).prepare_snapshot(name, version)
     return {**describe(name.arn, version, qualified=False), "FunctionArn": name.arn}
 
 
@@ -183,6 +184,7 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
     version = await ctx.store.transact(update)
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
+    await ctx.component(Executor).prepare_snapshot(name, version)
     return describe(name.arn, version, qualified=False)
 
 
