@@ -9,7 +9,10 @@ from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, parameters, problems, store, validation
 from airside.services.dynamodb.arns import table_arn
 from airside.services.dynamodb.capacity import Cost
-from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.errors import (
+    ConditionalCheckFailedException,
+    ValidationException,
+)
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.store import Record, Tables
@@ -139,7 +142,11 @@ async def _run(ctx: Context, request: Request, change: Write) -> Result:
     def body(tx: Transaction) -> Outcome:
         return change.run(tx, tables.require(tx, ctx, name))
 
-    outcome = await ctx.store.transact(body)
+    try:
+        outcome = await ctx.store.transact(body)
+    except ConditionalCheckFailedException:
+        ctx.use("WriteRequestUnits", change.failed_units, table_arn(ctx, request))
+        raise
     table, cost = outcome.table, outcome.mutation.cost
     charge(ctx, "WriteRequestUnits", cost.total, table.arn)
     result: Result = {}

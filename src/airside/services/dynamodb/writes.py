@@ -5,7 +5,7 @@ from typing import Any
 from airside.kernel.operation import Request
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import mutation, parameters, store, validation, values
-from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.capacity import Cost, write_units
 from airside.services.dynamodb.errors import ConditionalCheckFailedException, ValidationException
 from airside.services.dynamodb.expressions.condition import Predicate
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
@@ -42,6 +42,8 @@ class Write:
         self.request = request
         self.condition: Predicate | None = None
         self.key: Item = {}
+        self.failed_units = 0
+        """What a false condition costs: what is there, by its size."""
 
     def prepare(self) -> None:
         """Check what can be checked without the table, in AWS's order."""
@@ -84,6 +86,7 @@ class Write:
 
     def failure(self, old: Record | None) -> ConditionalCheckFailedException:
         """What to answer when the condition is false."""
+        self.failed_units = write_units(old.size if old is not None else 0, 0)
         members: dict[str, Any] = {}
         if self.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old:
             members["Item"] = old.item

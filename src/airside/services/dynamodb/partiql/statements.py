@@ -6,8 +6,11 @@ from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, validation
-from airside.services.dynamodb.arns import account_arn
-from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.arns import account_arn, table_arn
+from airside.services.dynamodb.errors import (
+    ConditionalCheckFailedException,
+    ValidationException,
+)
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.partiql import selection, writing
 from airside.services.dynamodb.partiql.parser import parse
@@ -90,7 +93,12 @@ async def _write(ctx: Context, request: Request, parsed: Parsed) -> Result:
     def body(tx: Transaction) -> Outcome:
         return write.run(tx, tables.require(tx, ctx, write.request["TableName"]))
 
-    outcome = await ctx.store.transact(body)
+    try:
+        outcome = await ctx.store.transact(body)
+    except ConditionalCheckFailedException:
+        arn = table_arn(ctx, {"TableName": write.request["TableName"]})
+        ctx.use("WriteRequestUnits", write.failed_units, arn)
+        raise
     cost = outcome.mutation.cost
     charge(ctx, "WriteRequestUnits", cost.total, outcome.table.arn)
     shown: Any = writing.returned(write, outcome)
