@@ -145,7 +145,7 @@ async def _run(ctx: Context, request: Request, change: Write) -> Result:
     try:
         outcome = await ctx.store.transact(body)
     except ConditionalCheckFailedException:
-        ctx.use("WriteRequestUnits", change.failed_units, table_arn(ctx, request))
+        charge(ctx, "WriteRequestUnits", change.failed_units, table_arn(ctx, request))
         raise
     table, cost = outcome.table, outcome.mutation.cost
     charge(ctx, "WriteRequestUnits", cost.total, table.arn)

@@ -97,7 +97,7 @@ async def _write(ctx: Context, request: Request, parsed: Parsed) -> Result:
         outcome = await ctx.store.transact(body)
     except ConditionalCheckFailedException:
         arn = table_arn(ctx, {"TableName": write.request["TableName"]})
-        ctx.use("WriteRequestUnits", write.failed_units, arn)
+        charge(ctx, "WriteRequestUnits", write.failed_units, arn)
         raise
     cost = outcome.mutation.cost
     charge(ctx, "WriteRequestUnits", cost.total, outcome.table.arn)
