@@ -45,6 +45,7 @@ class StreamPoller(MappingPoller):
     def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
         super().__init__(cloud, mapping)
         self._shards: dict[str, asyncio.Task[None]] = {}
+        self._retired = False
 
     async def _poll(self) -> None:
         """Start reading the shards whose turn it is."""
@@ -70,10 +71,9 @@ class StreamPoller(MappingPoller):
         self._shards = {key: task for key, task in self._shards.items() if not task.done()}
 
     def retire(self) -> None:
-        """Poll no more; what a shard's batch is doing ends, and is done again by a successor."""
+        """Poll no more; what is being done of each shard is ended and remembered."""
         super().retire()
-        for task in self._shards.values():
-            task.cancel()
+        self._retired = True
 
     async def _describe(self, ctx: Context) -> list[dict[str, Any]]:
         shards: list[dict[str, Any]] = []
@@ -95,6 +95,8 @@ class StreamPoller(MappingPoller):
                 await self._read(shard_id, after_parent)
                 return
             except ServiceError as error:
+                if self._retired:
+                    return
                 failures += 1
                 log.info("reading %s: %s: %s", self.mapping.source_arn, error.name, error.message)
                 await asyncio.sleep(backoff_seconds(failures))
@@ -107,6 +109,8 @@ class StreamPoller(MappingPoller):
         waiting: list[Record] = []
         since, pause = 0.0, READ_SECONDS_MIN
         while iterator is not None:
+            if self._retired:
+                return
             request = {"ShardIterator": iterator, "Limit": min(want, RECORDS_MAX)}
             found = await ctx.call("dynamodbstreams", "GetRecords", request)
             iterator = found.get("NextShardIterator")

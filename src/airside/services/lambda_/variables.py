@@ -9,7 +9,7 @@ from airside.services.lambda_.credentials import Credentials
 TASK_ROOT = "/var/task"
 RUNTIME_DIR = "/var/runtime"
 HOME = "/home/sbx_user1051"
-"""AWS says it by the user's entry in /etc/passwd, which users in our sandbox do not have."""
+"""AWS says it by the user's entry in /etc/passwd, which the SDK for JavaScript insists on."""
 
 
 def environment_variables(
@@ -23,7 +23,6 @@ def environment_variables(
         "/var/task:/var/task/lib:/opt/lib",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "HOME": HOME,
         "LAMBDA_TASK_ROOT": TASK_ROOT,
         "LAMBDA_RUNTIME_DIR": RUNTIME_DIR,
         "AWS_REGION": region,
@@ -50,6 +49,8 @@ def environment_variables(
             f"/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:"
             f"{RUNTIME_DIR}/node_modules:{RUNTIME_DIR}:{TASK_ROOT}"
         )
+    if not spec.runtime.startswith("python"):
+        variables["HOME"] = HOME
     if spec.log_format == "JSON":
         variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         variables["AWS_LAMBDA_LOG_LEVEL"] = spec.log_level or "INFO"
