@@ -5,6 +5,7 @@ read once its parent has been read to its end.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from typing import Any
@@ -23,9 +24,8 @@ from airside.services.lambda_.stream_mapping import FOREVER, Failure, Record, se
 
 log = logging.getLogger("airside.lambda")
 
-READ_SECONDS_MIN = 0.1
-READ_SECONDS_MAX = 1.0
-"""How often a shard is looked at: at first after a record, and when nothing comes for long."""
+IDLE_SECONDS_MAX = 60.0
+"""How long nobody looks at a shard whose stream's bell does not ring."""
 SHARDS_SECONDS = 5.0
 RECORDS_MAX = 1000
 """What GetRecords gives at once."""
@@ -74,6 +74,7 @@ class StreamPoller(MappingPoller):
         """Poll no more; what is being done of each shard is ended and remembered."""
         super().retire()
         self._retired = True
+        self._cloud.bells.ring(self.mapping.source_arn)
 
     async def _describe(self, ctx: Context) -> list[dict[str, Any]]:
         shards: list[dict[str, Any]] = []
@@ -102,32 +103,33 @@ class StreamPoller(MappingPoller):
                 await asyncio.sleep(backoff_seconds(failures))
 
     async def _read(self, shard_id: str, after_parent: bool) -> None:
+        with self._cloud.bells.listening(self.mapping.source_arn) as bell:
+            await self._read_on(shard_id, after_parent, bell)
+
+    async def _read_on(self, shard_id: str, after_parent: bool, bell: asyncio.Event) -> None:
         ctx, name = await self._context()
         config = self.mapping.config
         iterator: str | None = await self._iterator(ctx, shard_id, after_parent)
         want = config["BatchSize"] * config["ParallelizationFactor"]
         waiting: list[Record] = []
-        since, pause = 0.0, READ_SECONDS_MIN
+        window, since = config["MaximumBatchingWindowInSeconds"], 0.0
         while iterator is not None:
             if self._retired:
                 return
+            bell.clear()
             request = {"ShardIterator": iterator, "Limit": min(want, RECORDS_MAX)}
             found = await ctx.call("dynamodbstreams", "GetRecords", request)
             iterator = found.get("NextShardIterator")
             if found["Records"] and not waiting:
                 since = self._cloud.clock.monotonic()
             waiting += found["Records"]
-            window = config["MaximumBatchingWindowInSeconds"]
-            early = self._cloud.clock.monotonic() - since < window and len(waiting) < want
-            if waiting and (not early or iterator is None):
+            left = since + window - self._cloud.clock.monotonic() if len(waiting) < want else 0.0
+            if waiting and (left <= 0 or iterator is None):
                 ctx, name = await self._context()
                 await self._round(ctx, name, shard_id, waiting)
                 waiting = []
             if not found["Records"] and iterator is not None:
-                await asyncio.sleep(pause)
-                pause = READ_SECONDS_MIN if waiting else min(pause * 1.5, READ_SECONDS_MAX)
-            else:
-                pause = READ_SECONDS_MIN
+                await _heard(bell, left if waiting else IDLE_SECONDS_MAX)
         await self._cloud.store.transact(
             lambda tx: store.save_shard_place(tx, self.mapping, shard_id, store.SHARD_DONE)
         )
@@ -271,3 +273,10 @@ class StreamPoller(MappingPoller):
         uuid = self.mapping.uuid
         key = f"aws/lambda/{uuid}/{failure.shard_id}/{day}/{moment}-{parcel_id}"
         return Parcel(json.dumps(told), failure.shard_id, parcel_id, key, {})
+
+
+async def _heard(bell: asyncio.Event, seconds: float) -> None:
+    """Wait until the bell rings, but not for longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()
