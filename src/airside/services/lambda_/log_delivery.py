@@ -63,7 +63,10 @@ class LogDelivery(Component):
             self._timer.cancel()
         if self._flushing:
             await self._flushing
-        await self._flush()
+        if self._timer:
+            self._timer.cancel()
+        while self._waiting:
+            await self._flush()
 
     def _begin(self) -> None:
         self._timer = None
@@ -78,15 +81,15 @@ class LogDelivery(Component):
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._begin)
 
     async def _flush(self) -> None:
-        while self._waiting:
-            waiting, self._waiting = self._waiting, defaultdict(list)
-            self._waiting_bytes = 0
-            self._dropped.clear()
-            streams = list(waiting.items())
-            for at in range(0, len(streams), STREAMS_AT_ONCE):
-                some = streams[at : at + STREAMS_AT_ONCE]
-                await asyncio.gather(*(self._deliver(stream, lines) for stream, lines in some))
-                await asyncio.sleep(0)  # events go first
+        """Deliver what waits; what comes meanwhile waits its turn, or each event is a commit."""
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        self._waiting_bytes = 0
+        self._dropped.clear()
+        streams = list(waiting.items())
+        for at in range(0, len(streams), STREAMS_AT_ONCE):
+            some = streams[at : at + STREAMS_AT_ONCE]
+            await asyncio.gather(*(self._deliver(stream, lines) for stream, lines in some))
+            await asyncio.sleep(0)  # events go first
 
     async def _deliver(self, stream: Stream, lines: Lines) -> None:
         lines.sort(key=lambda line: line[0])

@@ -24,8 +24,9 @@ from airside.services.lambda_.stream_mapping import FOREVER, Failure, Record, se
 
 log = logging.getLogger("airside.lambda")
 
-IDLE_SECONDS_MAX = 60.0
-"""How long nobody looks at a shard whose stream's bell does not ring."""
+IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.1, 60.0
+"""How long nobody looks at a shard whose stream's bell does not ring: at first shortly, since what
+was being written when listening began rings nothing."""
 SHARDS_SECONDS = 5.0
 RECORDS_MAX = 1000
 """What GetRecords gives at once."""
@@ -112,7 +113,7 @@ class StreamPoller(MappingPoller):
         iterator: str | None = await self._iterator(ctx, shard_id, after_parent)
         want = config["BatchSize"] * config["ParallelizationFactor"]
         waiting: list[Record] = []
-        window, since = config["MaximumBatchingWindowInSeconds"], 0.0
+        window, since, idle = config["MaximumBatchingWindowInSeconds"], 0.0, IDLE_SECONDS_MIN
         while iterator is not None:
             if self._retired:
                 return
@@ -129,7 +130,8 @@ class StreamPoller(MappingPoller):
                 await self._round(ctx, name, shard_id, waiting)
                 waiting = []
             if not found["Records"] and iterator is not None:
-                await _heard(bell, left if waiting else IDLE_SECONDS_MAX)
+                await _heard(bell, left if waiting else idle)
+                idle = min(2 * idle, IDLE_SECONDS_MAX)
         await self._cloud.store.transact(
             lambda tx: store.save_shard_place(tx, self.mapping, shard_id, store.SHARD_DONE)
         )
