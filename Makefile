@@ -12,7 +12,7 @@ up: $(STAMP)  ## run the shop: http://localhost:8000
 
 test: $(STAMP)  ## pass the tests
 	@PYTHON=$(BIN)/python sh scripts/test-tools.sh
-	AIRSIDE_SAM=$(CURDIR)/.venv-sam/bin/sam $(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope tests examples/shop/tests
+	AIRSIDE_SAM=$(CURDIR)/.venv-sam/bin/sam PYTEST="$(BIN)/python -m pytest -q" JOBS=$(JOBS) sh scripts/test.sh
 
 check: $(STAMP)  ## lint, types, layers, size
 	$(BIN)/ruff check src tests benchmarks examples

@@ -114,7 +114,8 @@ class Meter:
 
     async def totals(self, since: float = 0.0, until: float = 1e12) -> list[tuple[UsageKey, float]]:
         """All totals of hours in `since <= hour < until`, in key order."""
-        await self.flush()
+        # Also when nothing is dirty: what rode along with a commit that is under way is waited for.
+        await self._store.transact(self.write)
 
         def body(snapshot: Snapshot) -> list[tuple[UsageKey, float]]:
             return list(self._scan(snapshot, int(since), int(until)))
