@@ -10,7 +10,7 @@ from airside.services.s3 import access, attributes, encryption, errors, lock, st
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.common import expected_bucket, expiration_of, on_object, opened, tier2
 from airside.services.s3.encryption import CustomerKey, customer_key
-from airside.services.s3.names import check_key
+from airside.services.s3.names import bucket_arn, check_key
 from airside.services.s3.object import (
     INLINE,
     NULL,
@@ -22,6 +22,7 @@ from airside.services.s3.object import (
     invalid_range,
     resolve_range,
 )
+from airside.services.s3.recent import PLAIN, Basis, Recent, basis_of
 
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -45,6 +46,8 @@ class Found:
     expiration: str | None = None
     part: Part | None = None
     """The one that was asked for by its number."""
+    basis: Basis | None = None
+    """What the answer rests on, if it can be kept."""
 
 
 def find(
@@ -118,6 +121,16 @@ def _checked(request: Mapping[str, Any]) -> CustomerKey | None:
 @operation("GetObject", resource=on_object)
 async def get_object(ctx: Context, request: Request) -> Result:
     """An object's headers and bytes, all or a range or a part of them."""
+    if request.keys() <= PLAIN:
+        recent = ctx.component(Recent)
+        kept = await ctx.store.read(lambda view: recent.find(view, ctx, request))
+        if kept is not None:
+            _bill(ctx, kept.basis.bucket, kept.result["ContentLength"])
+            return dict(kept.result)
+    return await _read(ctx, request)
+
+
+async def _read(ctx: Context, request: Request) -> Result:
     secret = _checked(request)
 
     def look(view: Snapshot) -> tuple[Found, tuple[int, int] | None]:
@@ -130,6 +143,7 @@ async def get_object(ctx: Context, request: Request) -> Result:
         span = _span(view, found, request)
         if version.place == INLINE:
             found.data = store.inline_body(view, bucket.name, found.key, version.number)
+            found.basis = basis_of(view, bucket, request)
         elif secret is not None and version.parts_count:
             found.parts = store.parts_of(view, bucket.name, found.key, version.number)
         else:
@@ -144,10 +158,17 @@ async def get_object(ctx: Context, request: Request) -> Result:
     if span is not None:
         result["ContentRange"] = f"bytes {offset}-{offset + length - 1}/{found.version.size}"
         result["StatusCode"] = 206
-    tier2(ctx, found.bucket.name)
-    if ctx.principal.kind != "service":
-        ctx.use("DataTransfer-Out-Bytes", length, f"arn:aws:s3:::{found.bucket.name}")
+    if found.basis is not None:
+        ctx.component(Recent).keep(found.basis, request, result)
+    _bill(ctx, found.bucket, length)
     return result
+
+
+def _bill(ctx: Context, bucket: Bucket, length: int) -> None:
+    """A GET and what it sent; what AWS's own services fetch is not transferred out."""
+    tier2(ctx, bucket.name)
+    if ctx.principal.kind != "service":
+        ctx.use("DataTransfer-Out-Bytes", length, bucket_arn(bucket.name))
 
 
 @operation("HeadObject", resource=on_object, action="s3:GetObject")

@@ -136,6 +136,16 @@ def current(view: Snapshot, bucket: str, key: str) -> Version | None:
     return None if raw is None else _version(raw)
 
 
+def rows_of(bucket: str, key: str) -> tuple[bytes, bytes]:
+    """Where the records of a bucket and of what is current in it are."""
+    return pack(("s3", "bucket", bucket)), pack(("s3", "current", bucket, key))
+
+
+def records_at(view: Snapshot, rows: tuple[bytes, bytes]) -> tuple[bytes | None, bytes | None]:
+    """The two records as they are stored, to see whether they are still what they were."""
+    return view.get(rows[0]), view.get(rows[1])
+
+
 def newest_older(view: Snapshot, bucket: str, key: str) -> Version | None:
     """The newest of the older versions: the current delete marker when nothing is current."""
     for _, raw in view.scan(*prefix_range(("s3", "older", bucket, key)), limit=1):
