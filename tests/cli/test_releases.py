@@ -159,3 +159,28 @@ def test_the_oldest_releases_are_forgotten_with_what_only_they_had(
     assert (kinds.count("content"), kinds.count("manifests")) == (1, 2)
     airside("site", "rollback", bucket)
     assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"version 4"
+
+
+def test_saves_while_up_watches_are_one_release(server, airside, site, s3, bucket):
+    def save(text):
+        deploys.open_deploy(Connection.find(server.data_dir), bucket, Quiet()).sync(
+            site({"index.html": text}), saved=True
+        )
+
+    def contents():
+        store = "airside-releases-000000000000-us-east-1"
+        found = s3.list_objects_v2(Bucket=store, Prefix=f"{bucket}/content/")
+        return [s3.get_object(Bucket=store, Key=one["Key"])["Body"].read().decode()
+                for one in found.get("Contents", [])]  # fmt: skip
+
+    airside("sync", str(site({"index.html": "deployed"})), bucket)
+    for text in ("a", "b", "c", "d"):
+        save(text)
+    fifth, first = releases(airside, bucket)
+    assert (fifth["number"], fifth["saved"], first["number"]) == (5, True, 1)
+    assert "saved while watching" in airside("site", "releases", bucket).stdout
+    assert contents() == ["deployed"], "what no release has any more is gone"
+    assert airside.json("site", "rollback", bucket)["release"] == 6
+    assert s3.get_object(Bucket=bucket, Key="index.html")["Body"].read() == b"deployed"
+    save("e")
+    assert [one["number"] for one in releases(airside, bucket)] == [7, 6, 5, 1]

@@ -1,5 +1,8 @@
 """`airside sync`: what goes up, in which order, and what the edge is told."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -10,6 +13,8 @@ from airside.cli.sites import deploy as deploys
 from airside.cli.sites.bucket import Bucket
 from airside.cli.sites.transport import Refused
 from airside.cli.sites.watching import Quiet
+
+NOT_NEEDED = ("boto3", "botocore", "rich.console", "asyncio", "urllib.request")
 
 
 def names(s3, bucket):
@@ -245,3 +250,24 @@ def test_the_same_command_with_credentials_of_aws(airside, server, site, s3, buc
     (airside.home / ".airside").mkdir()  # an Airside has been here: never by accident to AWS
     done = airside("sync", str(folder), bucket, data_dir=False, status=1, **there)
     assert "No Airside is running" in done.stderr
+
+
+def test_a_sync_with_nothing_to_do_loads_nothing_that_it_does_not_need(
+    airside, server, site, bucket, tmp_path
+):
+    """Ten thousand files unchanged are to take less than a second, and loading takes most of it."""
+    folder = site({"index.html": "one"})
+    airside("sync", str(folder), bucket)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "airside", "sync", str(folder), bucket, "--json",
+         "--data-dir", str(server.data_dir)],
+        capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(airside.home)},
+    )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "airside.cli.sites.deploy" in loaded
+    assert loaded.isdisjoint(NOT_NEEDED)
+
+
+def test_signs_in_names_and_messages_are_shown_as_they_are(airside, site):
+    done = airside("sync", str(site({"a": ""})), "no[bold]pe", status=1)
+    assert "no[bold]pe" in done.stderr

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,6 +152,9 @@ class Connection:
 
     def admin(self, action: str, **asked: Any) -> dict[str, Any]:
         """Ask one of Airside's own addresses, `/_airside/ACTION`."""
+        import urllib.error
+        import urllib.request
+
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials

@@ -39,7 +39,7 @@ class Deployer:
         """Create or update the stack, showing what happens."""
         started = time.monotonic()
         done: set[str] = set()
-        with Status(f"Deploying [bold]{self.stack}[/bold]", console=err) as status:
+        with Status(f"Deploying [bold]{self.stack}[/bold]", console=err.console) as status:
 
             def watch(event: dict[str, Any]) -> None:
                 self._show(event, status, done)
@@ -54,14 +54,14 @@ class Deployer:
         return deployed
 
     def sync_site(
-        self, source: SiteSource, deployed: Deployed, *, record: bool = True
+        self, source: SiteSource, deployed: Deployed, *, saved: bool = False
     ) -> Outcome:  # fmt: skip
-        """Bring a site's bucket and the edge up to date; `record`: as a release."""
+        """Bring a site's bucket and the edge up to date; `saved`: because a file was saved."""
         started = time.monotonic()
         _, bucket = deployed.resources[source.bucket_logical_id]
         with Bar() if err.is_terminal and not self.quiet else Quiet() as watch:
-            deploy = open_deploy(self.connection, bucket, watch, record=record)
-            outcome = deploy.sync(source.folder)
+            deploy = open_deploy(self.connection, bucket, watch)
+            outcome = deploy.sync(source.folder, saved=saved)
         if not self.quiet:
             print_outcome(outcome, f"{source.folder.name}/", time.monotonic() - started)
         return outcome

@@ -2,12 +2,42 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Stream:
+    """A console, made when something is printed: a quiet command does not load rich."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def console(self) -> "Console":
+        """What rich draws on."""
+        from rich.console import Console
+
+        return Console(stderr=self._stderr, highlight=False, soft_wrap=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody looks on."""
+        return self.console.is_terminal
+
+    def print(self, *what: Any, **how: Any) -> None:
+        """As rich does: markup, tables, colour where there is any."""
+        self.console.print(*what, **how)
+
+    def out(self, text: str) -> None:
+        """Plain, whatever is in it."""
+        self.console.out(text)
+
+
+out = Stream()
+err = Stream(stderr=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
@@ -17,6 +47,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
         for row in rows:
             sys.stdout.write("\t".join(row) + "\n")
         return
+    from rich.table import Table
+
     shown = Table(title=title or None, title_justify="left", header_style="bold", box=None,
                   pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
     for column in columns:

@@ -33,7 +33,7 @@ def run_functions(
     if not (follow and out.is_terminal):
         table(COLUMNS, _rows(connection))
         return
-    with Live(_shown(_rows(connection)), console=out, auto_refresh=False) as live:
+    with Live(_shown(_rows(connection)), console=out.console, auto_refresh=False) as live:
         while True:
             time.sleep(REFRESH_SECONDS)
             live.update(_shown(_rows(connection)), refresh=True)

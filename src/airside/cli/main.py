@@ -58,11 +58,13 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _complain(error: CommandError) -> None:
+    from rich.markup import escape
+
     from airside.cli.display import err
 
-    err.print(f"[red]error:[/red] {error.message}", markup=True)
+    err.print(f"[red]error:[/red] {escape(error.message)}")
     if error.hint:
-        err.print(f"[dim]{error.hint}[/dim]")
+        err.print(f"[dim]{escape(error.hint)}[/dim]")
 
 
 @app.callback(invoke_without_command=True)

@@ -48,7 +48,7 @@ def _react(deployer: Deployer, deployed: Deployed, paths: set[Path]) -> Deployed
             paths = {path for path in paths if path.suffix == ".py"}
         for site in deployer.project.sites:
             if any(site.folder in path.parents for path in paths):
-                deployer.sync_site(site, deployed, record=False)
+                deployer.sync_site(site, deployed, saved=True)
     except CommandError as error:
         say(f"[red]{error.message}[/red]")
     for path in sorted(paths):

@@ -11,24 +11,23 @@ from collections.abc import Callable
 from functools import lru_cache
 from time import gmtime, strftime, strptime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
 from airside.identity import errors
+from airside.identity.signing import ALGORITHM, UNRESERVED, canonical_query, signing_key
 from airside.kernel import HttpRequest
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 CLOCK_SKEW_SECONDS_MAX = 15 * 60
 PRESIGNED_SECONDS_MAX = 7 * 24 * 3600
 
 _BLOCK_BYTES = 64
-_UNRESERVED = "-_.~"
 _SPACES = re.compile(" +")
 _AUTHORIZATION = re.compile(
     r"(AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*)"
@@ -187,14 +186,6 @@ def _from_query(http: HttpRequest, family: Callable[[str], errors.Family]) -> Si
     )  # fmt: skip
 
 
-def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The key that signs everything of one day, region and service."""
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
 @lru_cache(maxsize=1024)
 def _signer(secret: str, date: str, region: str, service: str) -> tuple["_Hash", "_Hash"]:
     """HMAC-SHA256 under the signing key, begun: the inner and the outer hash."""
@@ -301,25 +292,9 @@ def _paths(path: str, s3: bool) -> list[str]:
     if path == "/":
         return ["/"]
     if not s3:
-        return [quote(path, safe="/" + _UNRESERVED), path]
-    again = quote(unquote(path), safe="/" + _UNRESERVED)
+        return [quote(path, safe="/" + UNRESERVED), path]
+    again = quote(unquote(path), safe="/" + UNRESERVED)
     return [path] if again == path else [path, again]
-
-
-def canonical_query(query: str) -> str:
-    """Parameters sorted by name and value, encoded in one way; the signature itself left out."""
-    if not query:
-        return ""
-    pairs = []
-    for pair in query.split("&"):
-        if not pair:
-            continue
-        name, _, value = pair.partition("=")
-        name = quote(unquote_plus(name), safe=_UNRESERVED)  # SDKs send a space as +, and sign %20
-        if name != "X-Amz-Signature":
-            pairs.append((name, quote(unquote_plus(value), safe=_UNRESERVED)))
-    pairs.sort()
-    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 class ChunkVerifier:

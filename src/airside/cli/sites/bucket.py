@@ -2,14 +2,14 @@
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from airside.cli.cloud import Cloud
 from airside.cli.sites.transport import Refused, Transport
@@ -81,8 +81,10 @@ class Bucket:
 
     def put_file(self, name: str, path: Path, headers: dict[str, str]) -> str:
         """Store a file, in parts when it is large; its ETag."""
-        if path.stat().st_size <= PART_BYTES:
-            return self.put(name, path.read_bytes(), headers)
+        with path.open("rb", buffering=0) as file:
+            content = file.readall() if os.fstat(file.fileno()).st_size <= PART_BYTES else None
+        if content is not None:
+            return self.put(name, content, headers)
         from boto3.s3.transfer import TransferConfig
 
         client = self.cloud.client("s3", region=self.region)
@@ -113,7 +115,7 @@ class Bucket:
         names = list(names)
         for start in range(0, len(names), _DELETE_MAX):
             objects = "".join(
-                f"<Object><Key>{escape(self.prefix + name)}</Key></Object>"
+                f"<Object><Key>{escape(self.prefix + name, quote=False)}</Key></Object>"
                 for name in names[start : start + _DELETE_MAX]
             )
             body = (

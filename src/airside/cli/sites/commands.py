@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.filesize import decimal
 
 from airside.cli.cloud import Cloud, choose
 from airside.cli.connection import Connection
@@ -135,6 +134,8 @@ def print_outcome(
     outcome: Outcome, site: str, seconds: float, *, verb: str = "uploaded"
 ) -> None:  # fmt: skip
     """What was done, in a line or two."""
+    from rich.filesize import decimal
+
     if outcome.is_empty:
         say(f"[green]✓[/green] [bold]{site}[/bold]: nothing to change, "
             f"{outcome.unchanged:,} files, {seconds:.1f} s")  # fmt: skip
@@ -153,6 +154,8 @@ def print_outcome(
 
 
 def _print_plan(outcome: Outcome) -> None:
+    from rich.filesize import decimal
+
     lines = Lines()
     for name in outcome.uploaded:
         lines.done("would upload", name, 0)
@@ -254,6 +257,8 @@ def _about(release: Release) -> str:
         return f"back to {release.rollback_of}"
     if release.found:
         return "found in the bucket"
+    if release.saved:
+        return "saved while watching"
     return " ".join(filter(None, (release.message, release.commit and f"({release.commit})")))
 
 

@@ -59,13 +59,17 @@ class Deploy:
     site: Bucket
     watch: Watch
     record: bool = True
-    """Whether deploys become releases."""
+    """Whether deploys become releases: not where credentials do not reach so far."""
     _releases: Releases | None = field(default=None, repr=False)
 
     def sync(
-        self, folder: Path, *, delete: bool = True, dry_run: bool = False, message: str = ""
-    ) -> Outcome:
-        """Make the bucket hold the files of `folder`. Interrupted, it is finished by the next."""
+        self, folder: Path, *, delete: bool = True, dry_run: bool = False, message: str = "",
+        saved: bool = False,
+    ) -> Outcome:  # fmt: skip
+        """Make the bucket hold the files of `folder`. Interrupted, it is finished by the next.
+
+        `saved`: on its own, because a file was saved.
+        """
         self.watch.looking(f"Looking at {folder}")
         with ThreadPoolExecutor(2) as pool:  # the answers come while the folder is read
             listing, opening = pool.submit(self.site.list), pool.submit(self._open, create=False)
@@ -92,7 +96,7 @@ class Deploy:
             return etag
 
         about = Release(0, "", "", len(found), source=str(folder.resolve()), message=message,
-                        commit=_commit(folder))  # fmt: skip
+                        commit=_commit(folder), saved=saved)  # fmt: skip
         try:
             return self._publish(plan, live, put, about, journal, size)
         finally:
@@ -266,10 +270,10 @@ class Deploy:
         return started
 
 
-def open_deploy(cloud: Cloud, target: str, watch: Watch, *, record: bool = True) -> Deploy:
+def open_deploy(cloud: Cloud, target: str, watch: Watch) -> Deploy:
     """For `BUCKET` or `BUCKET/PREFIX`, with or without `s3://`. Raises Refused."""
     bucket, _, prefix = target.removeprefix("s3://").strip("/").partition("/")
-    return Deploy(cloud, open_bucket(cloud, bucket, prefix.strip("/")), watch, record)
+    return Deploy(cloud, open_bucket(cloud, bucket, prefix.strip("/")), watch)
 
 
 def in_parallel(work: Callable[[str], str], names: Collection[str]) -> Iterator[str]:

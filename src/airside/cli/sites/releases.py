@@ -51,6 +51,8 @@ class Release(msgspec.Struct, omit_defaults=True):
     found: bool = False
     """Not deployed: what was in the bucket when the next release came."""
     kept: list[str] = []
+    saved: bool = False
+    """Made by a file that was saved while `up` watched: the next such one takes its place."""
 
     @property
     def content(self) -> int:
@@ -103,6 +105,10 @@ class Releases:
         body = msgspec.json.encode(release)
         headers = {"content-type": "application/json", "if-none-match": "*"}
         self.store.put(_release(release.number), body, headers)
+        before = self._latest
+        if release.saved and before is not None and before.saved:
+            self.store.delete([_release(before.number), before.manifest])
+            self._manifests.pop(before.number, None)
         self._latest = release
         self._manifests[release.number] = dict(manifest)
 
@@ -143,14 +149,12 @@ class Releases:
         self.store.delete(self._adopted)
 
     def prune(self) -> None:
-        """Forget the oldest releases and content that only they had, now and then."""
+        """Forget the oldest releases, and content that none has any more, now and then."""
         latest = self.latest()
         if latest is None or latest.number % PRUNED_EVERY:
             return
         names = list(self.store.list("releases/"))
-        if len(names) <= KEPT:
-            return
-        first = int(names[-KEPT][-11:-5])
+        first = int(names[-KEPT:][0][-11:-5])
         manifests = list(self.store.list("manifests/"))
         old = [name for name in manifests if int(name[10:16]) < first]
         self.store.delete([*names[:-KEPT], *old])

@@ -12,15 +12,15 @@ import re
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from airside.cli.errors import CommandError
-from airside.identity.sigv4 import ALGORITHM, canonical_query, signing_key
+from airside.identity.signing import ALGORITHM, canonical_query, signing_key
 
 ATTEMPTS_MAX = 6
 BACKOFF_SECONDS_MAX = 8.0
@@ -132,8 +132,10 @@ class Transport:
     def _connect(self) -> http.client.HTTPConnection:
         if not self._secure:
             return http.client.HTTPConnection(self._name, self._port, timeout=TIMEOUT_SECONDS)
-        proxy = urllib.request.getproxies().get("https")
-        if proxy is None or urllib.request.proxy_bypass(self._host):
+        from urllib.request import getproxies, proxy_bypass  # costs 30 ms, and only AWS needs it
+
+        proxy = getproxies().get("https")
+        if proxy is None or proxy_bypass(self._host):
             return http.client.HTTPSConnection(
                 self._name, self._port, timeout=TIMEOUT_SECONDS, context=self._tls
             )
@@ -162,7 +164,7 @@ class Transport:
         canonical = f"{method}\n{path}\n{canonical_query(query)}\n{lines}\n{names}\n{digest}"
         scope = f"{stamp[:8]}/{self.region}/{service}/aws4_request"
         hashed = hashlib.sha256(canonical.encode()).hexdigest()
-        key = signing_key(keys.secret, stamp[:8], self.region, service)
+        key = _signing_key(keys.secret, stamp[:8], self.region, service)
         signature = hmac.digest(
             key, f"{ALGORITHM}\n{stamp}\n{scope}\n{hashed}".encode(), "sha256"
         ).hex()  # fmt: skip
@@ -171,6 +173,11 @@ class Transport:
             f"Signature={signature}"
         )
         return sent
+
+
+@lru_cache(maxsize=8)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    return signing_key(secret, date, region, service)
 
 
 def _pause(attempt: int) -> None:

@@ -4,8 +4,6 @@ import sys
 import threading
 from types import TracebackType
 
-from rich.markup import escape
-
 from airside.cli.display import err, out, say
 
 
@@ -32,6 +30,8 @@ class Quiet:
 
     def warn(self, text: str) -> None:
         """On standard error."""
+        from rich.markup import escape
+
         say(f"[yellow]warning:[/yellow] {escape(text)}")
 
 
@@ -47,12 +47,14 @@ class Bar(Quiet):
     """A bar on standard error, gone when it is full."""
 
     def __init__(self) -> None:
+        from rich.markup import escape
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+        self._escape = escape
         self._progress = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
             TextColumn("{task.fields[count]}"), TextColumn("[dim]{task.fields[name]}[/dim]"),
-            console=err, transient=True,
+            console=err.console, transient=True,
         )  # fmt: skip
         self._lock = threading.Lock()
         self._task = self._progress.add_task("Looking", total=None, count="", name="")
@@ -70,7 +72,7 @@ class Bar(Quiet):
 
     def looking(self, what: str) -> None:
         """What is going on when nothing is moved."""
-        self._progress.update(self._task, description=escape(what), count="", name="")
+        self._progress.update(self._task, description=self._escape(what), count="", name="")
 
     def begin(self, count: int, size: int) -> None:
         """`size` is 0 for copies, which move no bytes from here."""
@@ -93,7 +95,7 @@ class Bar(Quiet):
         moved = f", {decimal(self._bytes)} of {decimal(self._size)}" if self._size else ""
         self._progress.update(
             self._task, completed=self._bytes if self._size else self._done,
-            count=f"{self._done:,} of {self._files:,} files{moved}", name=escape(name),
+            count=f"{self._done:,} of {self._files:,} files{moved}", name=self._escape(name),
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airside.identity.sigv4 import signing_key
+from airside.identity.signing import signing_key
 from airside.protocol.documents import load_json
 from airside.services.s3 import errors
 
