@@ -163,6 +163,11 @@ def write_iso8601(value: object) -> str:
 
 def write_iso8601_milliseconds(value: object) -> str:
     """`2026-11-23T09:00:00.000Z`."""
+    return _with_milliseconds(float(value))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _with_milliseconds(value: float) -> str:
     seconds, milliseconds = _parts(value)
     return f"{_calendar(seconds)}.{milliseconds:03d}Z"
 

@@ -80,7 +80,9 @@ def parse(document: bytes) -> Element:
     return builder.root
 
 
-_SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\ufffe\uffff]')
+SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\ufffe\uffff]')
+"""What a document must not have as it is."""
+"""What cannot stand in a document as it is."""
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
@@ -91,4 +93,9 @@ def _escaped(found: re.Match[str]) -> str:
 
 def escape(text: str) -> str:
     """Text or an attribute's value, control characters as references, as AWS writes them."""
-    return _SPECIAL.sub(_escaped, text)
+    if SPECIAL.search(text) is None:
+        return text
+    if not text.isprintable():
+        return SPECIAL.sub(_escaped, text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace('"', "&quot;")

@@ -10,11 +10,16 @@ from airside.protocol import scalars
 from airside.protocol.errors import MalformedXML
 from airside.protocol.json_values import ResultError
 from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape, later
-from airside.protocol.xml_tree import MALFORMED, Element, escape
+from airside.protocol.xml_tree import MALFORMED, SPECIAL, Element, escape
 
 ReadElement = Callable[[Element], Any]
 ReadElements = Callable[[list[Element]], Any]
 Write = Callable[[Any, list[str]], None]
+Convert = Callable[[Any], str]
+_Step = tuple[str, list[tuple[str, Convert]], str, Write | None]
+"""Scalars in one piece of text with gaps, then perhaps a member with more below it."""
+PLANS_MAX = 256
+"""Sets of members of one structure whose plans are remembered."""
 
 _TEXT_READERS: dict[str, scalars.Reader] = {
     "boolean": lambda text: scalars.read_boolean(text.strip()),
@@ -159,10 +164,10 @@ def _attribute(member: Member) -> Callable[[str], Any]:
 def _text_of_string(value: Any) -> str:
     if not isinstance(value, str):
         raise ResultError(f"a string, not {value!r}")
-    return escape(value)
+    return value if SPECIAL.search(value) is None else escape(value)
 
 
-_TEXT_WRITERS: dict[str, Callable[[Any], str]] = {
+_TEXT_WRITERS: dict[str, Convert] = {
     "boolean": scalars.write_boolean,
     "blob": scalars.write_blob,
     **dict.fromkeys(STRINGS, _text_of_string),
@@ -213,7 +218,7 @@ class Writers:
 
         return write
 
-    def scalar(self, member: Member) -> Callable[[Any], str] | None:
+    def scalar(self, member: Member) -> Convert | None:
         """How a scalar member becomes text; None for aggregates."""
         if member.shape.type == "timestamp":
             style = member.timestamp_format or "iso8601"
@@ -239,19 +244,42 @@ class Writers:
         return write
 
     def structure(self, name: str, members: list[Member], skip: list[str] | None = None) -> Write:
-        """A writer for members in the model's order. An unknown one is a ResultError."""
+        """A writer for members in the model's order. An unknown one is a ResultError.
+
+        How the members of one set are written is worked out once for each set that comes.
+        """
         writers = [(m.name, self.member(m)) for m in members]
+        scalars_of = {m.name: self._line(m) for m in members}
         known = {m.name for m in members} | set(skip or ())
+        plans: dict[tuple[str, ...], list[_Step]] = {}
 
         def write(value: Any, out: list[str]) -> None:
-            if not value.keys() <= known:
-                raise ResultError(f"{name} has no member {sorted(value.keys() - known)}")
-            for member_name, write_member in writers:
-                item = value.get(member_name)
-                if item is not None:
-                    write_member(item, out)
+            if None in value.values():
+                value = {key: item for key, item in value.items() if item is not None}
+            names = tuple(value)
+            plan = plans.get(names)
+            if plan is None:
+                if not value.keys() <= known:
+                    raise ResultError(f"{name} has no member {sorted(value.keys() - known)}")
+                plan = _planned([one for one in writers if one[0] in value], scalars_of)
+                if len(plans) < PLANS_MAX:
+                    plans[names] = plan
+            for text, lines, member_name, write_member in plan:
+                if lines:
+                    out.append(text % tuple([convert(value[key]) for key, convert in lines]))
+                if write_member is not None:
+                    write_member(value[member_name], out)
 
         return write
+
+    def _line(self, member: Member) -> tuple[str, Convert] | None:
+        """How a scalar member is written, with a gap for its text; None for aggregates."""
+        convert = self.scalar(member)
+        if convert is None:
+            return None
+        wire = _wire(member)
+        opening = f"<{wire}{_namespace(member.xml_namespace)}>".replace("%", "%%")
+        return f"{opening}%s</{wire}>", convert
 
     def _flat_list(self, shape: Shape, wire: str) -> Write:
         write_element = self.element(shape.element, wire)
@@ -274,6 +302,25 @@ class Writers:
                     out.append(f"</{wire}>")
 
         return write
+
+
+def _planned(
+    members: list[tuple[str, Write]], scalars_of: Mapping[str, tuple[str, Convert] | None]
+) -> list[_Step]:
+    """Members to write one after the other, scalars that follow each other in one piece."""
+    steps: list[_Step] = []
+    text: list[str] = []
+    lines: list[tuple[str, Convert]] = []
+    for name, write in members:
+        scalar = scalars_of[name]
+        if scalar is None:
+            steps.append(("".join(text), lines, name, write))
+            text, lines = [], []
+        else:
+            text.append(scalar[0])
+            lines.append((name, scalar[1]))
+    steps.append(("".join(text), lines, "", None))
+    return steps
 
 
 def _namespace(declared: tuple[str, str] | None) -> str:

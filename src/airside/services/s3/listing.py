@@ -7,6 +7,7 @@ each of ten subfolders reads ten rows.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -56,9 +57,12 @@ def walk(
         common = common_prefix(marker, prefix, delimiter)
         if common is not None:
             row = max(row or b"", past_prefix(common))
+    if not delimiter:
+        _fill(page, source(prefix, row), limit)
+        return page
     while True:
         for key, value in source(prefix, row):
-            common = common_prefix(key, prefix, delimiter) if delimiter else None
+            common = common_prefix(key, prefix, delimiter)
             if page.count >= limit:
                 page.truncated = limit > 0
                 return page
@@ -72,6 +76,14 @@ def walk(
             break
         else:
             return page
+
+
+def _fill(page: Page[V], pairs: Iterator[tuple[str, V]], limit: int) -> None:
+    """Take what there is, nothing rolled up."""
+    page.entries = list(islice(pairs, limit))
+    if page.entries:
+        page.last, page.last_value = page.entries[-1]
+        page.truncated = next(pairs, None) is not None
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:

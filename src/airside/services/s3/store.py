@@ -352,9 +352,11 @@ def scan_current(
     view: Snapshot, bucket: str, prefix: str, start: bytes | None = None
 ) -> Iterator[tuple[str, Version]]:
     """(key, version) of what is current below a prefix, from the row `start` on."""
+    base = len(pack(("s3", "current", bucket))) + 1
     first, end = starting_with(("s3", "current", bucket), prefix)
     for row, raw in view.scan(max(first, start) if start else first, end):
-        yield unpack(row)[3], _version(raw)
+        key = row[base:-1]
+        yield key.decode() if b"\0" not in key else unpack(row)[3], _version(raw)
 
 
 def scan_older(
