@@ -36,7 +36,12 @@ from airside.kernel import (
     ServiceError,
 )
 from airside.kernel.http import BodyTooLarge
-from airside.protocol.errors import InternalFailure, RequestEntityTooLarge
+from airside.protocol.errors import (
+    InternalFailure,
+    RequestEntityTooLarge,
+    SerializationException,
+)
+from airside.protocol.json import check_types
 from airside.protocol.models import load
 from airside.protocol.validation import validate
 from airside.storage.errors import DiskFull
@@ -44,6 +49,7 @@ from airside.storage.errors import DiskFull
 log = logging.getLogger("airside.edge")
 
 _UNLIMITED: Final = 1 << 62
+_ABOUT_THE_REQUEST: Final = frozenset({"ValidationException", "SerializationException"})
 COVERAGE: Final = "See docs/reference/coverage.md for what is."
 
 
@@ -234,7 +240,20 @@ async def _finished(x: Exchange, response: HttpResponse) -> HttpResponse:
 def _refusal(x: Exchange, error: ServiceError) -> HttpResponse:
     if x.codec is None or x.model is None:
         return unspoken_refusal(x.http, error, x.request_id)
+    if x.request and x.model.overlay.java_package and error.name in _ABOUT_THE_REQUEST:
+        error = _of_types(x, error)
     return x.codec.serialize_error(x.model, x.shape, error, x.request_id)
+
+
+def _of_types(x: Exchange, error: ServiceError) -> ServiceError:
+    """A value of the wrong type comes before any other problem of a request."""
+    assert x.model is not None
+    assert x.shape is not None
+    try:
+        check_types(x.model, x.shape, x.request)
+    except SerializationException as found:
+        return found
+    return error
 
 
 async def fetch(parts: Parts, ctx: Context, http: HttpRequest) -> HttpResponse:

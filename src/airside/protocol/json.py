@@ -1,5 +1,6 @@
 """AWS JSON 1.0 and 1.1: one POST to `/`, the operation in `X-Amz-Target`."""
 
+import contextlib
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from airside.kernel import Body, HttpRequest, HttpResponse, ServiceError
 from airside.kernel.operation import Request, Result
 from airside.protocol.errors import SerializationException
 from airside.protocol.json_values import Readers, Writers
+from airside.protocol.json_words import WORDS, JavaWords, Words
 from airside.protocol.models import ErrorFacts, OperationModel, ServiceModel
 from airside.protocol.validation import validate
 
@@ -117,8 +119,27 @@ def error_members(
 def _readers(model: ServiceModel) -> Readers:
     found: Any = model.programs.get("json.readers")
     if found is None:
-        found = model.programs["json.readers"] = Readers(renamed=False)
+        found = model.programs["json.readers"] = Readers(renamed=False, words=_words(model))
     return found  # type: ignore[no-any-return]
+
+
+def _words(model: ServiceModel) -> Words:
+    package = model.overlay.java_package
+    return JavaWords(package) if package else WORDS
+
+
+def check_types(model: ServiceModel, operation: OperationModel, request: Request) -> None:
+    """Look for values of the wrong type also where the reader does not: in opaque shapes.
+
+    Raises SerializationException.
+    """
+    read: Any = operation.programs.get("json.whole")
+    if read is None:
+        assert operation.input is not None
+        read = Readers(renamed=False, words=_words(model), whole=True).shape(operation.input)
+        operation.programs["json.whole"] = read
+    with contextlib.suppress(RecursionError):
+        read(request)
 
 
 def _writers(model: ServiceModel, *, renamed: bool) -> Writers:

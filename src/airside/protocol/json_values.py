@@ -13,46 +13,30 @@ from msgspec import Raw
 
 from airside.protocol import scalars
 from airside.protocol.cbor import Moment
-from airside.protocol.errors import SerializationException
+from airside.protocol.json_words import WORDS, Words
 from airside.protocol.shapes import FLOATS, INTEGERS, Member, Shape, later
 
 Convert = Callable[[Any], Any]
-
-_KINDS = {
-    str: "STRING_VALUE",
-    int: "NUMBER_VALUE",
-    float: "NUMBER_VALUE",
-    bytes: "BINARY_VALUE",
-    type(None): "NULL_VALUE",
-}
 
 
 class ResultError(TypeError):
     """An operation returned something its model does not have: a bug of ours, not of the client."""
 
 
-def wrong_type(value: Any, expected: str) -> SerializationException:
-    """AWS's words for a value of another type; `expected` as in `String`."""
-    if isinstance(value, dict):
-        return SerializationException("Start of structure or map found where not expected.")
-    if isinstance(value, list):
-        return SerializationException("Start of list found where not expected")
-    kind = f"{value}".upper() + "_VALUE" if isinstance(value, bool) else _KINDS[type(value)]
-    article = "an" if expected[0] in "AIO" else "a"
-    return SerializationException(f"{kind} can not be converted to {article} {expected}")
-
-
 def _same(value: Any) -> Any:
     return value
 
 
-def _read_string(value: Any) -> str:
-    if value.__class__ is str:
-        return value
-    raise wrong_type(value, "String")
+def _string_reader(words: Words) -> Convert:
+    def read(value: Any) -> str:
+        if value.__class__ is str:
+            return value
+        raise words.scalar(value, "String")
+
+    return read
 
 
-def _integer_reader(kind: str) -> Convert:
+def _integer_reader(kind: str, words: Words) -> Convert:
     limit = scalars.INTEGER_LIMITS[kind]
 
     def read(value: Any) -> int:
@@ -60,71 +44,72 @@ def _integer_reader(kind: str) -> Convert:
             value = int(value)  # AWS truncates
         if value.__class__ is int and -limit <= value < limit:
             return value
-        raise wrong_type(value, kind.capitalize())
+        raise words.scalar(value, kind.capitalize())
 
     return read
 
 
-def _read_float(value: Any) -> float:
-    if value.__class__ is float:
-        return value
-    if value.__class__ is int:
-        try:
-            return float(value)
-        except OverflowError:
-            raise wrong_type(value, "Double") from None
-    if value.__class__ is str and value in {"NaN", "Infinity", "-Infinity"}:
-        return scalars.read_float(value)
-    raise wrong_type(value, "Double")
+def _float_reader(words: Words) -> Convert:
+    def read(value: Any) -> float:
+        if value.__class__ is float:
+            return value
+        if value.__class__ is int:
+            try:
+                return float(value)
+            except OverflowError:
+                raise words.scalar(value, "Double") from None
+        if value.__class__ is str and value in {"NaN", "Infinity", "-Infinity"}:
+            return scalars.read_float(value)
+        raise words.scalar(value, "Double")
+
+    return read
 
 
-def _read_boolean(value: Any) -> bool:
-    if value is True or value is False:
-        return value
-    raise wrong_type(value, "Boolean")
+def _boolean_reader(words: Words) -> Convert:
+    def read(value: Any) -> bool:
+        if value is True or value is False:
+            return value
+        return words.boolean(value)
+
+    return read
 
 
-def _read_blob(value: Any) -> bytes:
-    if value.__class__ is not str:
-        raise wrong_type(value, "Blob")
-    try:
-        return scalars.read_blob(value)
-    except ValueError:
-        raise SerializationException("Value is not valid base64") from None
+def _bytes_reader(words: Words) -> Convert:
+    def read(value: Any) -> bytes:
+        if value.__class__ is bytes:
+            return value
+        raise words.scalar(value, "Blob")
+
+    return read
 
 
-def _read_bytes(value: Any) -> bytes:
-    if value.__class__ is bytes:
-        return value
-    raise wrong_type(value, "Blob")
-
-
-def _timestamp_reader(style: str) -> Convert:
+def _timestamp_reader(style: str, words: Words) -> Convert:
     parse = scalars.TIMESTAMP_READERS[style]
 
     def read(value: Any) -> float:
         if value.__class__ is int or value.__class__ is float:
             if math.isfinite(value) and abs(value) < 1e15:
                 return value
-            raise wrong_type(value, "Timestamp")
+            raise words.scalar(value, "Timestamp")
         if value.__class__ is not str:
-            raise wrong_type(value, "Timestamp")
+            raise words.scalar(value, "Timestamp")
         try:
             return parse(value)
         except ValueError:
-            raise wrong_type(value, "Timestamp") from None
+            raise words.scalar(value, "Timestamp") from None
 
     return read
 
 
-_SCALAR_READERS: dict[str, Convert] = {
-    "string": _read_string,
-    "character": _read_string,
-    "boolean": _read_boolean,
-    "blob": _read_blob,
-    **{kind: _integer_reader(kind) for kind in INTEGERS},
-    **dict.fromkeys(FLOATS, _read_float),
-}
+def _scalar_readers(words: Words) -> dict[str, Convert]:
+    return {
+        "string": _string_reader(words),
+        "character": _string_reader(words),
+        "boolean": _boolean_reader(words),
+        "blob": words.blob,
+        **{kind: _integer_reader(kind, words) for kind in INTEGERS},
+        **dict.fromkeys(FLOATS, _float_reader(words)),
+    }
 
 
 class Readers:
@@ -132,57 +117,66 @@ class Readers:
 
     `renamed`: whether `locationName` counts (REST) or not (RPC). `binary`: whether the format has
     byte strings and timestamps of its own (CBOR) or writes them as text and numbers (JSON).
+    `words`: how values of the wrong type are told. `whole`: whether to look into opaque shapes.
     """
 
-    def __init__(self, *, renamed: bool, binary: bool = False) -> None:
+    def __init__(
+        self, *, renamed: bool, binary: bool = False, words: Words = WORDS, whole: bool = False
+    ) -> None:
         self._renamed = renamed
+        self._whole = whole
         self._binary = binary
-        self._made: dict[str, Convert] = {}
+        self._words = words
+        self._scalars = _scalar_readers(words)
+        if binary:
+            self._scalars["blob"] = _bytes_reader(words)
+        self._made: dict[tuple[str, bool], Convert] = {}
 
-    def member(self, member: Member) -> Convert:
+    def member(self, member: Member, *, element: bool = False) -> Convert:
         """A reader for a shape in its place."""
         shape = member.shape
-        if shape.type == "timestamp" and not shape.opaque:
+        if shape.type == "timestamp" and (self._whole or not shape.opaque):
             return self._timestamp(member.timestamp_format)
-        return self.shape(shape)
+        return self.shape(shape, element=element)
 
     def _timestamp(self, style: str | None) -> Convert:
-        return _timestamp_reader("unixTimestamp" if self._binary else style or "unixTimestamp")
+        style = "unixTimestamp" if self._binary else style or "unixTimestamp"
+        return _timestamp_reader(style, self._words)
 
-    def shape(self, shape: Shape) -> Convert:
-        """A reader for a shape."""
-        if shape.opaque:
+    def shape(self, shape: Shape, *, element: bool = False) -> Convert:
+        """A reader for a shape; `element` when it stands in a list or map."""
+        if shape.opaque and not self._whole:
             return _same
-        if shape.type == "blob" and self._binary:
-            return _read_bytes
-        scalar = _SCALAR_READERS.get(shape.type)
+        scalar = self._scalars.get(shape.type)
         if scalar is not None:
             return scalar
-        made = self._made.get(shape.name)
+        key = shape.name, element
+        made = self._made.get(key)
         if made is not None:
             return made
         # A recursive shape meets itself while it is being compiled: look it up when called.
-        self._made[shape.name] = later(self._made, shape.name)
-        made = self._made[shape.name] = self._compile(shape)
+        self._made[key] = later(self._made, key)
+        made = self._made[key] = self._compile(shape, element)
         return made
 
-    def _compile(self, shape: Shape) -> Convert:
+    def _compile(self, shape: Shape, element: bool) -> Convert:
         if shape.type == "structure":
-            return self.structure(list(shape.members.values()))
+            return self.structure(shape, list(shape.members.values()), element=element)
         if shape.type == "list":
-            return self._list(shape)
+            return self._list(shape, element)
         if shape.type == "map":
-            return self._map(shape)
+            return self._map(shape, element)
         return self._timestamp(shape.timestamp_format)
 
-    def structure(self, members: list[Member]) -> Convert:
-        """A reader for an object with these members; unknown ones are ignored."""
+    def structure(self, shape: Shape, members: list[Member], *, element: bool = False) -> Convert:
+        """A reader for an object with these members of a shape; unknown ones are ignored."""
         names = {m.wire if self._renamed else m.name: (m.name, self.member(m)) for m in members}
         find = names.get
+        words = self._words
 
         def read(value: Any) -> dict[str, Any]:
             if value.__class__ is not dict:
-                raise _not_an_object(value)
+                raise words.collection(value, shape, element=element)
             found = {}
             for key, item in value.items():
                 known = find(key)
@@ -192,39 +186,29 @@ class Readers:
 
         return read
 
-    def _list(self, shape: Shape) -> Convert:
-        convert = self.member(shape.element)
+    def _list(self, shape: Shape, element: bool) -> Convert:
+        convert = self.member(shape.element, element=True)
+        words = self._words
 
         def read(value: Any) -> list[Any]:
             if value.__class__ is not list:
-                raise _not_a_list(value)
+                raise words.collection(value, shape, element=element)
             return [convert(item) for item in value if item is not None]
 
         return read
 
-    def _map(self, shape: Shape) -> Convert:
-        convert = self.member(shape.value)
+    def _map(self, shape: Shape, element: bool) -> Convert:
+        convert = self.member(shape.value, element=True)
+        words = self._words
 
         def read(value: Any) -> dict[str, Any]:
             if value.__class__ is not dict:
-                raise _not_an_object(value)
+                raise words.collection(value, shape, element=element)
             if convert is _same:
                 return value
             return {key: convert(item) for key, item in value.items() if item is not None}
 
         return read
-
-
-def _not_an_object(value: Any) -> SerializationException:
-    if isinstance(value, list):
-        return SerializationException("Start of list found where not expected")
-    return SerializationException("Unexpected field type")
-
-
-def _not_a_list(value: Any) -> SerializationException:
-    if isinstance(value, dict):
-        return SerializationException("Start of structure or map found where not expected.")
-    return SerializationException("Unexpected field type")
 
 
 def _write_string(value: Any) -> Any:

@@ -23,7 +23,7 @@ class RestJsonCodec(RestCodec):
         """Reads the members that stand in the body, from the whole body."""
         assert operation.input is not None
         members = [m for m in operation.input.members.values() if m.location is None]
-        read = _readers(model).structure(members)
+        read = _readers(model).structure(operation.input, members)
         return lambda body: read(decode_document(body))
 
     def payload_reader(self, model: ServiceModel, member: Member) -> ReadBody:

@@ -175,6 +175,8 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     validation: ValidationEntry | None = None
     opaque: tuple[str, ...] = ()
     """Shapes that JSON codecs hand through as they are on the wire, both ways."""
+    java_package: str | None = None
+    """Where messages about JSON of the wrong type say that structures live; see `json_words`."""
     unrouted: tuple[str, ...] = ()
     """Operations that a REST path never means (they live on other hosts)."""
     protocols: tuple[str, ...] = ()

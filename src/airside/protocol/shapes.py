@@ -119,7 +119,7 @@ class ShapeGraph:
         return Member(name, definition, self.shape(definition.shape))
 
 
-def later(made: Mapping[str, Callable[[Any], Any]], name: str) -> Callable[[Any], Any]:
+def later(made: Mapping[Any, Callable[[Any], Any]], name: Any) -> Callable[[Any], Any]:
     """What stands for the converter called `name` while that is being compiled.
 
     A recursive shape meets itself below; by the time a value arrives, the converter is there.

@@ -1,7 +1,8 @@
 """Attribute values in wire form: `{"S": "x"}`, `{"N": "12"}`, `{"B": "<base64>"}` and so on.
 
 A checked value is canonical: numbers have their canonical text and sets are sorted, so two values
-are equal exactly when their dictionaries are.
+are equal exactly when their dictionaries are. What has the wrong JSON type is refused without a
+word: `airside.protocol.json_words` tells clients what it is, before anything else that is wrong.
 """
 
 from binascii import Error as Base64Error
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from airside.protocol.json_words import truth_of
 from airside.services.dynamodb import numbers
 from airside.services.dynamodb.errors import SerializationException
 from airside.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
@@ -20,6 +22,8 @@ Item = dict[str, Value]
 
 TYPES = ("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL")
 _INVALID = "One or more parameter values were invalid: "
+_LAST_CHARACTERS = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
+"""Before so many characters of padding: those without bits that would be lost."""
 
 
 def kind_of(value: Value) -> str:
@@ -32,7 +36,7 @@ def kind_of(value: Value) -> str:
 def check(value: Any, depth: int = 1) -> int:
     """Check one value, make it canonical in place and return its size in bytes."""
     if type(value) is not dict:
-        raise _not_a_structure(value)
+        raise SerializationException("Unexpected value type in payload")
     if len(value) != 1:
         _check_one_type(value)
     for kind, content in value.items():
@@ -49,7 +53,7 @@ def check(value: Any, depth: int = 1) -> int:
 def check_item(item: Any) -> int:
     """Check every attribute, make the item canonical in place and return its size in bytes."""
     if type(item) is not dict:
-        raise SerializationException(_unexpected_map(item))
+        raise SerializationException
     total = 0
     for name, value in item.items():
         total += (len(name) if name.isascii() else text_size(name)) + check(value)
@@ -73,23 +77,6 @@ def text_size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _not_a_structure(value: Any) -> SerializationException:
-    if type(value) is list:
-        return SerializationException(
-            "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue"
-        )
-    return SerializationException("Unexpected value type in payload")
-
-
-def _unexpected_map(value: Any) -> str:
-    if type(value) is list:
-        return (
-            "Unrecognized collection type java.util.Map<java.lang.String, "
-            "com.amazonaws.dynamodb.v20120810.AttributeValue>"
-        )
-    return "Unexpected field type"
-
-
 def _check_one_type(value: Value) -> None:
     for kind in [kind for kind, content in value.items() if content is None or kind not in TYPES]:
         del value[kind]
@@ -105,26 +92,11 @@ def _check_one_type(value: Value) -> None:
 def _text(content: Any) -> str:
     if type(content) is str:
         return content
-    raise SerializationException(_scalar_problem(content, "String"))
-
-
-def _scalar_problem(content: Any, wanted: str) -> str:
-    if content is True or content is False:
-        return f"{'TRUE' if content else 'FALSE'}_VALUE cannot be converted to {wanted}"
-    if isinstance(content, int | float):
-        kind = "NUMBER" if isinstance(content, int) else "DECIMAL"
-        return f"{kind}_VALUE cannot be converted to {wanted}"
-    if type(content) is str:
-        return f"STRING_VALUE cannot be converted to {wanted}"
-    if type(content) is list:
-        return f"Unrecognized collection type class java.lang.{wanted}"
-    return "Start of structure or map found where not expected"
+    raise SerializationException
 
 
 def _check_text(value: Value, content: Any, depth: int) -> int:
-    if type(content) is not str:
-        raise SerializationException(_scalar_problem(content, "String"))
-    return text_size(content)
+    return text_size(_text(content))
 
 
 def _check_number(value: Value, content: Any, depth: int) -> int:
@@ -135,55 +107,43 @@ def _check_number(value: Value, content: Any, depth: int) -> int:
 
 def _binary_size(content: Any) -> int:
     """The number of bytes behind base64 text, which must be the canonical one."""
-    if type(content) is not str:
-        if type(content) in (list, dict):
-            raise SerializationException(
-                "Unrecognized collection type class java.nio.ByteBuffer"
-                if type(content) is list
-                else "Start of structure or map found where not expected"
-            )
-        raise SerializationException("only base-64-encoded strings are convertible to bytes")
-    if len(content) % 4:
-        raise SerializationException(
-            f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(content)}"
-        )
+    text = _text(content)
+    if text.endswith("="):
+        padding = 2 if text.endswith("==") else 1
+        if text[-1 - padding] not in _LAST_CHARACTERS[padding]:
+            raise SerializationException
     try:
-        return len(a2b_base64(content, strict_mode=True))
+        return len(a2b_base64(text, strict_mode=True))
     except (Base64Error, ValueError):
-        raise SerializationException("Invalid Base64 character detected") from None
+        raise SerializationException from None
 
 
 def _check_binary(value: Value, content: Any, depth: int) -> int:
     return _binary_size(content)
 
 
+def _truth(content: Any) -> bool:
+    found = truth_of(content) if type(content) is str else content
+    if type(found) is not bool:
+        raise SerializationException
+    return found
+
+
 def _check_bool(value: Value, content: Any, depth: int) -> int:
-    if type(content) is not bool:
-        raise SerializationException(_boolean_problem(content))
+    value["BOOL"] = _truth(content)
     return 1
 
 
-def _boolean_problem(content: Any) -> str:
-    if type(content) is str:
-        return "Unexpected token received from parser"
-    return _scalar_problem(content, "Boolean")
-
-
 def _check_null(value: Value, content: Any, depth: int) -> int:
-    if type(content) is not bool:
-        raise SerializationException(_boolean_problem(content))
-    if not content:
+    if not _truth(content):
         raise InvalidValue(_INVALID + "Null attribute value types must have the value of true")
+    value["NULL"] = True
     return 1
 
 
 def _members(content: Any) -> list[Any]:
     if type(content) is not list:
-        raise SerializationException(
-            "Start of structure or map found where not expected"
-            if type(content) is dict
-            else "Unexpected field type"
-        )
+        raise SerializationException
     return content
 
 
@@ -266,7 +226,7 @@ def _check_list(value: Value, content: Any, depth: int) -> int:
 
 def _check_map(value: Value, content: Any, depth: int) -> int:
     if type(content) is not dict:
-        raise SerializationException(_unexpected_map(content))
+        raise SerializationException
     if depth >= NESTING_MAX and content:
         raise too_deep()
     total = 3
