@@ -19,11 +19,10 @@ def peak_mb(pid: int) -> int:
     return max(1, int(found.group(1)) // 1024) if found else 0
 
 
-def too_large(length: int, peak_mb: int) -> Outcome:
+def too_large(peak_mb: int) -> Outcome:
     """What becomes of an answer that is larger than an answer may be."""
     message = (
-        f"Response payload size ({length} bytes) exceeded maximum allowed payload size "
-        f"({RESPONSE_BYTES_MAX} bytes)."
+        f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
     )
     kind = "Function.ResponseSizeTooLarge"
     payload = json.dumps({"errorType": kind, "errorMessage": message}).encode()
@@ -36,7 +35,8 @@ def for_event(error: dict[str, Any], request_id: str) -> Outcome:
     told = {**error, "errorMessage": message.replace("RequestId: {}", f"RequestId: {request_id}")}
     if "requestId" in told:
         told["requestId"] = request_id
-    return Outcome(json.dumps(told).encode(), "error", error.get("errorType", "Runtime.Unknown"))
+    kind = error.get("errorType", "Runtime.Unknown")
+    return Outcome(json.dumps(told).encode(), "error", kind, in_init=True)
 
 
 def exit_error(ending: Ending) -> tuple[str, str]:

@@ -6,8 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 from airside.kernel.clock import Clock
 from airside.runtime.channel import pipe, socket_pair
@@ -16,8 +15,10 @@ from airside.runtime.event_log import EventLog
 from airside.runtime.exchange import Exchange, Listener
 from airside.runtime.extensions import Extensions
 from airside.runtime.guest import frames
+from airside.runtime.lifecycle import Owner, Process, State
 from airside.runtime.loglines import LogLines, Splitter, billed_ms
 from airside.runtime.peers import Address, connects_from
+from airside.runtime.platform_events import Init
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, FunctionSpec, Outcome
 from airside.runtime.telemetry import Telemetry
 from airside.runtime.template import Born, Ending
@@ -29,48 +30,6 @@ TERMINATION_SECONDS = 0.3
 """How long a runtime may take to end when asked to."""
 _CHUNK = 262144
 _PIPE_CHUNK = 65536
-
-
-class Process(Protocol):
-    """Whatever runs an environment: a template's fork, or a program of its own."""
-
-    def kill(self, environment_id: int) -> None:
-        """Kill it and every process in it."""
-        ...
-
-    def signal(self, environment_id: int, number: int) -> None:
-        """Signal the process that runs the function, and it alone."""
-        ...
-
-    def born(self, environment_id: int) -> Born | None:
-        """Which process it is; None when that is not known yet, or no more."""
-        ...
-
-
-class State(Enum):
-    """Where an environment is in its life."""
-
-    STARTING = "starting"
-    IDLE = "idle"
-    BUSY = "busy"
-    LEAVING = "leaving"
-    DEAD = "dead"
-
-
-class Owner(Protocol):
-    """Who is told what becomes of an environment."""
-
-    def on_started(self, environment: "Environment") -> None:
-        """The process is there; INIT has begun."""
-        ...
-
-    def on_ready(self, environment: "Environment") -> None:
-        """It can take an event: after INIT, and after each event."""
-        ...
-
-    def on_dead(self, environment: "Environment", failure: Outcome | None) -> None:
-        """It is gone; `failure` says why when INIT did not end well."""
-        ...
 
 
 class Environment:
@@ -86,6 +45,8 @@ class Environment:
         self.idle_since = 0.0
         self.init_ms: float | None = None
         self.restored = False  # whether it is a copy of a snapshot
+        self.initialization = "on-demand"
+        """Or `provisioned-concurrency`, `snap-start`."""
         self.external = external or []
         """Extensions that are programs of their own."""
         self.stream: tuple[str, LogLines] = ("", log)
@@ -137,9 +98,15 @@ class Environment:
         if self._event is None:
             self._deadline_after(seconds, lambda: self._on_init_timeout(seconds))
 
-    def adopt(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
+    @property
+    def tail(self) -> str:
+        """What was logged for the caller of the event that is still to come."""
+        return self._log.tail
+
+    def adopt(self, event: Event, future: "asyncio.Future[Outcome]", tail: str = "") -> None:
         """Run INIT as part of an event, because it failed when it was tried before."""
         assert self.state is State.STARTING
+        self._log.tail = tail
         self._adopted = True
         self._accept(event, future)
 
@@ -147,12 +114,12 @@ class Environment:
         """Send an event; `future` gets its outcome, also when the process dies of it."""
         assert self.state is State.IDLE
         self._accept(event, future)
+        self._log.begin(event)
         self._hand_over(event)
 
     def _accept(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         self._event = event
         self._future = future
-        self._log.begin(event)
         self._began_at = self._clock.monotonic()
         self._ends_at = self._clock.now() + self.spec.timeout_seconds
         self._deadline_after(self.spec.timeout_seconds, self._on_timeout)
@@ -260,11 +227,13 @@ class Environment:
                 outcome.status = "error"
                 outcome.error_type = json.loads(payload)["errorType"]
             elif len(payload) > RESPONSE_BYTES_MAX:
-                outcome = too_large(len(payload), outcome.peak_mb)
+                outcome = too_large(outcome.peak_mb)
             self._finish(outcome)
             self._become_idle()
         elif kind == frames.STARTED:
             self._started_at = self._clock.monotonic()
+            phase = "invoke" if self._adopted else "init"
+            self._log.init, self._log.instance = Init(self.initialization, phase), self.stream[0]
             self._log.init_begins(restored=self.restored)
             self._owner.on_started(self)
             self._on_extensions()
@@ -287,10 +256,12 @@ class Environment:
         if self.external and self.init_ms is not None:
             whole = (self._clock.monotonic() - self._started_at) * 1000
             self.init_ms = max(self.init_ms, whole)
+        self._drain_pipes()
         self.extensions.init_over()
         self._log.init_over(self.init_ms or 0.0, restored=self.restored)
         if self._event is not None:
             self.init_ms = None
+            self._log.begin(self._event)
             self._hand_over(self._event)
             return
         self._cancel_deadline()
@@ -380,6 +351,8 @@ class Environment:
             return
         self._cancel_deadline()
         outcome.duration_ms = (self._clock.monotonic() - self._began_at) * 1000
+        if outcome.status == "timeout":
+            outcome.duration_ms = self.spec.timeout_seconds * 1000.0
         outcome.init_ms, self.init_ms, outcome.restored = self.init_ms, None, self.restored
         outcome.billed_ms = billed_ms(outcome.duration_ms, outcome.init_ms)
         self._drain_pipes()
@@ -398,6 +371,9 @@ class Environment:
         said = f"Task timed out after {self.spec.timeout_seconds:.2f} seconds"
         outcome = failed("Sandbox.Timedout", event.request_id, said, "timeout")
         outcome.peak_mb = self.peak_mb()
+        if self.state is State.STARTING:
+            self._log_init_failure("timeout", "Sandbox.Timedout")
+            self._log.begin(event)
         self._finish(outcome)
         self._leave("timeout", signal.SIGKILL)
 
@@ -419,6 +395,7 @@ class Environment:
         if self._event is not None:
             if was is State.STARTING:
                 _ = self._init_failure(ending)
+                self._log.begin(self._event)
             self._finish(self._outcome_of(ending))
             self._cancel_deadline()
         elif not self._adopted and (was is State.STARTING or self._init_error is not None):
@@ -463,14 +440,18 @@ class Environment:
         if error is None:
             kind, said = exit_error(ending)
             error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}"}
-        started = self._started_at or self._clock.monotonic()
-        init_ms = (self._clock.monotonic() - started) * 1000
         kind = error.get("errorType", "Runtime.Unknown")
         lost = self._init_error is None and ending.status is None
-        outcome = Outcome(json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost)
-        status = "timeout" if self._init_timed_out else "error"
-        self._log.init_failed(status, kind, init_ms, "invoke" if self._adopted else "init")
-        return outcome
+        init_ms = self._log_init_failure("timeout" if self._init_timed_out else "error", kind)
+        return Outcome(
+            json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost, in_init=True
+        )
+
+    def _log_init_failure(self, status: str, kind: str) -> float:
+        started = self._started_at or self._clock.monotonic()
+        init_ms = (self._clock.monotonic() - started) * 1000
+        self._log.init_failed(status, kind, init_ms, restored=self.restored)
+        return init_ms
 
     def _deadline_after(self, seconds: float, what: Callable[[], None]) -> None:
         self._cancel_deadline()

@@ -30,11 +30,16 @@ class EventLog:
         self._lines = lines
         self._json = spec.log_format == "JSON"
         self._splitter = Splitter()
-        self._tail: str | None = None
+        self.tail = ""
+        """The end of what the caller of an event sees, also of what INIT says."""
+        self._keeps_tail = True
+        self.init = platform_events.Init()
+        self.instance = ""
+        """The environment's name: its log stream's."""
 
     def begin(self, event: Event) -> None:
         """An event begins."""
-        self._tail = "" if event.tail else None
+        self._keeps_tail = event.tail
         if not self._json:
             self.write([start_line(event.request_id, self._spec.version)])
         if self._json or self.telemetry:
@@ -66,8 +71,9 @@ class EventLog:
         if self._json or self.telemetry:
             self.emit(platform_events.runtime_done(event.request_id, outcome))
             self.emit(platform_events.report(event.request_id, outcome, memory_mb))
-        tail, self._tail = self._tail, None
-        return tail.encode()[-TAIL_BYTES:] if tail is not None else b""
+        tail, self.tail = self.tail if self._keeps_tail else "", ""
+        self._keeps_tail = False
+        return tail.encode()[-TAIL_BYTES:]
 
     def _ending_lines(self, event: Event, outcome: Outcome) -> list[str]:
         if outcome.status == "timeout":
@@ -95,33 +101,50 @@ class EventLog:
 
     def init_begins(self, *, restored: bool) -> None:
         """The process is there."""
-        version = self._spec.runtime
+        spec, init = self._spec, self.init
+        if init.phase == "invoke" and not restored:
+            return  # it was told of when it was tried first
+        text = (
+            f"{'RESTORE' if restored else 'INIT'}_START Runtime Version: {spec.runtime_version}"
+            f"\tRuntime Version ARN: {spec.runtime_version_arn}\n"
+        )
+        tail = self.tail
         if restored:
-            event = platform_events.restore_start(self._spec, version)
-            self.emit(event, f"RESTORE_START Runtime Version: {version}\n")
+            self.emit(platform_events.restore_start(spec, self.instance), text)
         else:
-            self.emit(platform_events.init_start(self._spec, version))
+            self.emit(platform_events.init_start(spec, init, self.instance), text)
+        self.tail = tail
 
     def init_over(self, init_ms: float, *, restored: bool) -> None:
         """INIT has ended well, or a snapshot was copied."""
         if restored:
             text = f"RESTORE_REPORT Restore Duration: {init_ms:.2f} ms\n"
-            self.emit(platform_events.restore_report(init_ms), text)
-        elif self.telemetry or self._json:
-            self.emit(platform_events.init_done("success"))
-            self.emit(platform_events.init_report("success", init_ms))
+            self.emit(platform_events.restore_done("success"))
+            tail = self.tail
+            self.emit(platform_events.restore_report(init_ms, "success"), text)
+            self.tail = tail
+        elif self.telemetry or self._json or self.init.kind == "snap-start":
+            self.emit(platform_events.init_done(self.init, "success"))
+            text = f"INIT_REPORT Init Duration: {init_ms:.2f} ms\n"
+            event = platform_events.init_report(self.init, "success", init_ms)
+            self.emit(event, text if self.init.kind == "snap-start" else "")
         if self.telemetry:
             self.telemetry.init_over()
             if not self.telemetry.wanted:
                 self.telemetry = None
 
-    def init_failed(self, status: str, error_type: str, init_ms: float, phase: str) -> None:
-        """INIT has ended badly, or not at all."""
-        self.emit(platform_events.init_done(status, error_type))
-        text = f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}"
-        if status == "error":
-            text += f"\tError Type: {error_type}"
-        self.emit(platform_events.init_report(status, init_ms), text + "\n")
+    def init_failed(self, status: str, error_type: str, init_ms: float, *, restored: bool) -> None:
+        """INIT, or copying a snapshot, has ended badly, or not at all."""
+        kind = platform_events.error_type_of(error_type) if status == "error" else ""
+        text = f"\tStatus: {status}" + (f"\tError Type: {kind}" if kind else "") + "\n"
+        if restored:
+            self.emit(platform_events.restore_done(status, kind))
+            text = f"RESTORE_REPORT Restore Duration: {init_ms:.2f} ms{text}"
+            self.emit(platform_events.restore_report(init_ms, status, kind), text)
+        else:
+            self.emit(platform_events.init_done(self.init, status, kind))
+            text = f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {self.init.phase}{text}"
+            self.emit(platform_events.init_report(self.init, status, init_ms, kind), text)
 
     def close(self) -> None:
         """There will be no more."""
@@ -130,8 +153,8 @@ class EventLog:
 
     def write(self, texts: list[str]) -> None:
         """Write log events."""
-        if self._tail is not None:
-            self._tail = "".join((self._tail, *texts[-_TAIL_EVENTS:]))[-TAIL_BYTES:]
+        if self._keeps_tail:
+            self.tail = "".join((self.tail, *texts[-_TAIL_EVENTS:]))[-TAIL_BYTES:]
         now = int(self._clock.now() * 1000)
         self._lines([(now, text) for text in texts])
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from airside.runtime.guest.frames import LOG_HEAD, LOG_MAGIC
+from airside.runtime.platform_events import error_type_of, outcome_status
 from airside.runtime.spec import Outcome
 
 LogLines = Callable[[list[tuple[int, str]]], None]
@@ -69,9 +70,10 @@ class Splitter:
 
 
 def _split_long(raw: bytes, events: list[str]) -> None:
-    for at in range(0, len(raw), EVENT_BYTES_MAX) if raw else ():
-        text = raw[at : at + EVENT_BYTES_MAX].decode("utf-8", "replace")
-        events.append(text if text.endswith("\n") else text + "\n")
+    events.extend(
+        raw[at : at + EVENT_BYTES_MAX].decode("utf-8", "replace")
+        for at in range(0, len(raw), EVENT_BYTES_MAX)
+    )
 
 
 def start_line(request_id: str, version: str) -> str:
@@ -100,8 +102,8 @@ def report_line(request_id: str, outcome: Outcome, memory_mb: int) -> str:
         parts.append(f"Init Duration: {outcome.init_ms:.2f} ms")
     if outcome.status == "timeout":
         parts.append("Status: timeout")
-    elif outcome.error_type.startswith("Runtime.") and outcome.status == "error":
-        parts.extend(("Status: error", f"Error Type: {outcome.error_type}"))
+    elif outcome_status(outcome) == "error":
+        parts.extend(("Status: error", f"Error Type: {error_type_of(outcome.error_type)}"))
     return "\t".join(parts) + "\t\n"
 
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 from airside.kernel.clock import Clock
 from airside.runtime.agent import Agent, template_kind
-from airside.runtime.environment import Environment, State
+from airside.runtime.environment import Environment
 from airside.runtime.extensions import external_names
 from airside.runtime.interpreters import program_config
+from airside.runtime.lifecycle import State
 from airside.runtime.loglines import LogLines
 from airside.runtime.program import ProgramEnvironment
 from airside.runtime.snapshot import Snapshot
@@ -44,6 +45,8 @@ class Retry(NamedTuple):
     event: Event
     future: "asyncio.Future[Outcome]"
     log: tuple[str, LogLines]
+    tail: str
+    """What it said, for the caller."""
 
 
 class Pool:
@@ -103,7 +106,8 @@ class Pool:
     async def keep(self, count: int) -> None:
         """Have at least this many environments from now on, and none of those go idle."""
         self._kept = count
-        made = [self._grow() for _ in range(count - self.size)]
+        provisioned = "provisioned-concurrency"
+        made = [self._grow(initialization=provisioned) for _ in range(count - self.size)]
         if made:
             await asyncio.wait(made)
             deadline = self._clock.monotonic() + INIT_SECONDS_MAX
@@ -131,9 +135,12 @@ class Pool:
             environment.kill()
         self._retire_snapshot(0.0)
 
-    def _grow(self, *, background: bool = False) -> asyncio.Task[None]:
+    def _grow(
+        self, *, background: bool = False, initialization: str = "on-demand"
+    ) -> asyncio.Task[None]:
         self._starting += 1
-        return self._spawn(self._launch(background=background))
+        launch = self._launch(background=background, initialization=initialization)
+        return self._spawn(launch)
 
     def _spawn(self, launch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(launch)
@@ -141,7 +148,10 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _launch(self, again: Retry | None = None, *, background: bool = False) -> None:
+    async def _launch(
+        self, again: Retry | None = None, *, background: bool = False,
+        initialization: str = "on-demand",
+    ) -> None:  # fmt: skip
         spec = self.spec
         stream, log = again.log if again else self._host.open_log(spec)
         variables = await self._host.variables(spec, stream)
@@ -150,14 +160,18 @@ class Pool:
         kind = Environment if spec.runtime.startswith("python") else ProgramEnvironment
         environment = kind(spec, self, self._clock, log, external)
         environment.stream = (stream, log)
-        given = {**variables, "AWS_LAMBDA_RUNTIME_API": environment.listen()}
+        environment.initialization = initialization
+        given = {
+            **variables, "AWS_LAMBDA_RUNTIME_API": environment.listen(),
+            "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+        }  # fmt: skip
         config = self._config(given, external, background=background)
         if kind is ProgramEnvironment:
             config.update(program_config(spec.runtime, interpreter, spec.memory_mb))
         template = self._template(interpreter)
         source: Forker = template
         if again:
-            environment.adopt(again.event, again.future)
+            environment.adopt(again.event, again.future, again.tail)
         elif spec.snap_start and kind is Environment and not external:
             config["variables"]["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
             snapshot = await self._take_snapshot(template, config)
@@ -207,7 +221,7 @@ class Pool:
     async def _make_snapshot(self, template: Template, config: dict[str, Any]) -> Snapshot | None:
         stream, log = self._host.open_log(self.spec)
         variables = {**config["variables"], "AWS_LAMBDA_LOG_STREAM_NAME": stream}
-        made = Snapshot(self.spec, self._clock, log)
+        made = Snapshot(self.spec, self._clock, (stream, log))
         return made if await made.take(template, {**config, "variables": variables}) else None
 
     def _retire_snapshot(self, seconds: float) -> None:
@@ -243,20 +257,19 @@ class Pool:
             self._idle.remove(environment)
         if failure is not None:
             self._starting -= 1
-            self._try_again(environment.stream)
+            self._try_again(environment)
         if not self._all and not self._waiting and not self._tasks:
             self._retire_snapshot(0.0 if self._draining else self._idle_seconds)
             if self.on_empty:
                 self.on_empty()
 
-    def _try_again(self, log: tuple[str, LogLines]) -> None:
+    def _try_again(self, failed: Environment) -> None:
         """INIT has failed: run it once more as part of the event that waits for it, as AWS does."""
         while self._waiting:
             event, future = self._waiting.popleft()
             if not future.done():
-                _ = self._spawn(
-                    self._launch(Retry(event, future, log), background=event.background)
-                )
+                again = Retry(event, future, failed.stream, failed.tail)
+                _ = self._spawn(self._launch(again, background=event.background))
                 return
 
     def _reap(self) -> None:

@@ -10,8 +10,9 @@ import signal
 from typing import Any
 
 from airside.runtime.endings import too_large
-from airside.runtime.environment import HANGING_SECONDS, Environment, State
+from airside.runtime.environment import HANGING_SECONDS, Environment
 from airside.runtime.exchange import Exchange
+from airside.runtime.lifecycle import State
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, Outcome
 from airside.runtime.stream import STREAM_BYTES_MAX, ResponseStream
 from airside.runtime.template import Ending
@@ -161,7 +162,7 @@ class ProgramEnvironment(Environment):
         if exchange.too_large:
             said = f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
             _refuse(exchange, 413, "RequestEntityTooLarge", said)
-            self._done(too_large(exchange.body_bytes, 0))
+            self._done(too_large(0))
         else:
             exchange.answer_json(202, _STATUS_OK)
             self._done(Outcome(bytes(exchange.body)))
@@ -185,7 +186,7 @@ class Streaming:
         self._count += len(data)
         limit = RESPONSE_BYTES_MAX if self._stream is None else STREAM_BYTES_MAX
         if self._count > limit:
-            self._error = self._error or too_large(self._count, 0)
+            self._error = self._error or too_large(0)
         elif self._stream is None:
             self._collected += data
         elif not self._stream.feed(data):

@@ -16,10 +16,12 @@ INIT_SECONDS_MAX = 130.0
 class Snapshot(Forker):
     """One function after its INIT and its before-snapshot hooks."""
 
-    def __init__(self, spec: FunctionSpec, clock: Clock, log: LogLines) -> None:
+    def __init__(self, spec: FunctionSpec, clock: Clock, stream: tuple[str, LogLines]) -> None:
         super().__init__()
         self._ready: asyncio.Future[bool] = self._loop.create_future()
-        self._environment = Environment(spec, self, clock, log)
+        self._environment = Environment(spec, self, clock, stream[1])
+        self._environment.stream = stream
+        self._environment.initialization = "snap-start"
         self._retirement: asyncio.TimerHandle | None = None
 
     async def take(self, template: Template, config: dict[str, Any]) -> bool:

@@ -38,6 +38,7 @@ class FunctionSpec:
     own_boto3: bool = False
     """Whether the package or a layer brings a boto3 of its own."""
     uses_boto3: bool = True
+    runtime_version_arn: str = ""
     log_group: str = ""
     log_format: Literal["Text", "JSON"] = "Text"
     log_level: str = ""
@@ -47,6 +48,14 @@ class FunctionSpec:
     snap_start: bool = False
     live: bool = False
     """Whether `task` is a person's own folder, which may change under us."""
+
+    @property
+    def runtime_version(self) -> str:
+        """As log lines name it, e.g. `python:3.12.v1`."""
+        language = self.runtime.rstrip("0123456789.xal")
+        if self.runtime.startswith("provided"):
+            return f"provided:{self.runtime.removeprefix('provided.') or 'al'}.v1"
+        return f"{language}:{self.runtime.removeprefix(language).removesuffix('.x')}.v1"
 
 
 @dataclass(slots=True)
@@ -87,6 +96,8 @@ class Outcome:
     billed_ms: int = 0
     peak_mb: int = 0
     tail: bytes = b""
+    in_init: bool = False
+    """Whether INIT failed, and not the handler."""
     lost: bool = False
     """Whether not the function failed but what carries it: the same event may well succeed."""
 

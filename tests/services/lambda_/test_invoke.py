@@ -176,7 +176,7 @@ def test_the_log_arrives_in_cloudwatch_logs(function, aws):
         except logs.exceptions.ResourceNotFoundException:
             return None
         texts = [event["message"].rstrip("\n") for event in found]
-        return texts if len(texts) == 8 else None
+        return texts if len(texts) == 9 else None
 
     texts = eventually(lines)
     assert [text for text in texts if text.startswith("line")] == ["line 1", "line 2"]
@@ -235,7 +235,7 @@ def test_a_failing_init_is_tried_again_within_the_event(function, aws):
     reports = [line.rstrip("\n") for line in lines if line.startswith("INIT_REPORT")]
     phases = [line.split("\t")[1:] for line in reports]
     assert phases == [
-        [f"Phase: {phase}", "Status: error", "Error Type: ZeroDivisionError"]
+        [f"Phase: {phase}", "Status: error", "Error Type: Runtime.Unknown"]
         for phase in ("init", "invoke")
     ]
     assert sum("ZeroDivisionError: division by zero" in line for line in lines) == 2

@@ -27,6 +27,7 @@ from airside.services.lambda_.function import (
     Version,
     is_snap_start,
     running_revision,
+    runtime_version,
 )
 from airside.services.lambda_.layers import code_of, opt_folder
 from airside.services.lambda_.log_delivery import LogDelivery, Stream
@@ -340,4 +341,5 @@ def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) 
         system_log_level=config["LoggingConfig"].get("SystemLogLevel", "INFO"),
         tmp_mb=config["EphemeralStorage"]["Size"], arm=config["Architectures"] == ["arm64"],
         live=bool(version.code.folder), snap_start=is_snap_start(version),
+        runtime_version_arn=runtime_version(name.arn, config["Runtime"]),
     )  # fmt: skip

@@ -91,7 +91,7 @@ def listed(arn: str, version: Version, *, qualified: bool) -> dict[str, Any]:
     return result
 
 
-def _runtime_version(arn: str, runtime: str) -> str:
+def runtime_version(arn: str, runtime: str) -> str:
     """The ARN of a runtime's version: the runtime itself, as it is here."""
     region = arn.split(":")[3]
     digest = hashlib.sha256(f"airside/{runtime}".encode()).hexdigest()
@@ -114,7 +114,7 @@ def configuration(arn: str, version: Version, *, qualified: bool) -> dict[str, A
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "RuntimeVersionConfig": {
-            "RuntimeVersionArn": _runtime_version(arn, version.config["Runtime"])
+            "RuntimeVersionArn": runtime_version(arn, version.config["Runtime"])
         },
     }
     if "Layers" in result:

@@ -138,6 +138,6 @@ def _batches(lines: Lines) -> list[Lines]:
         if batches[-1] and (size + cost > BATCH_BYTES_MAX or len(batches[-1]) >= BATCH_EVENTS_MAX):
             batches.append([])
             size = 0
-        batches[-1].append((at, text.rstrip("\n") or " "))
+        batches[-1].append((at, text))
         size += cost
     return batches

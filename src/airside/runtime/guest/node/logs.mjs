@@ -35,7 +35,7 @@ export function write(text) {
     writeAll(1, Buffer.from(`${text.replace(/\n/g, '\r')}\n`));
     return;
   }
-  const body = Buffer.from(text);
+  const body = Buffer.from(`${text}\n`);
   const head = Buffer.alloc(16);
   head.writeUInt32BE(MAGIC, 0);
   head.writeUInt32BE(body.length, 4);
