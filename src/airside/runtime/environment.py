@@ -28,8 +28,7 @@ SHUTDOWN_SECONDS_MAX = 2.0
 """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 TERMINATION_SECONDS = 0.3
 """How long a runtime may take to end when asked to."""
-_CHUNK = 262144
-_PIPE_CHUNK = 65536
+_CHUNK = 65536
 
 
 class Environment:
@@ -323,7 +322,7 @@ class Environment:
 
     def _on_pipe(self, fd: int) -> None:
         try:
-            data = os.read(fd, _PIPE_CHUNK)
+            data = os.read(fd, _CHUNK)
         except BlockingIOError:
             return
         if not data:
@@ -335,9 +334,9 @@ class Environment:
         """Everything written before the answer was sent is in the pipe by now."""
         for fd, splitter in self._pipes.items():
             try:
-                while data := os.read(fd, _PIPE_CHUNK):
+                while data := os.read(fd, _CHUNK):
                     self._log.output(data, splitter)
-                    if len(data) < _PIPE_CHUNK // 16:
+                    if len(data) < _CHUNK // 16:
                         break
             except BlockingIOError:
                 pass

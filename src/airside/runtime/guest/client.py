@@ -18,7 +18,7 @@ from typing import Any
 
 from airside.runtime.guest import extension, frames, logs, program, snapshot, warm
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
-from airside.runtime.guest.context import Fault, LambdaContext
+from airside.runtime.guest.context import Fault, LambdaContext, Surroundings
 
 
 def describe(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
@@ -69,10 +69,20 @@ class Marshaller:
 
     def __init__(self, runtime: str) -> None:
         minor = runtime.rpartition("3.")[2]
-        self._ascii = not (minor.isdigit() and int(minor) >= 12)
+        ascii_only = not (minor.isdigit() and int(minor) >= 12)
+        self._encode = json.JSONEncoder(ensure_ascii=ascii_only, default=self._default).encode
+        self._decode = json.JSONDecoder().decode
+        self._decimals: list[str] = []
 
     def load(self, event: bytes) -> Any:
         """The handler's event."""
+        try:
+            return self._decode(event.decode("ascii"))
+        except ValueError:  # it has other letters, or an error that is to be told as it is
+            return self._load_any(event)
+
+    @staticmethod
+    def _load_any(event: bytes) -> Any:
         try:
             return json.loads(event)
         except ValueError as error:
@@ -82,24 +92,29 @@ class Marshaller:
         """The payload. Decimals keep their digits, bytes go out as they are."""
         if isinstance(result, bytes):
             return result
-        decimals: list[str] = []
-
-        def default(value: Any) -> Any:
-            decimal = sys.modules.get("decimal")
-            if decimal is None or not isinstance(value, decimal.Decimal):
-                raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-            if value.is_nan():
-                return float("nan")
-            decimals.append(str(value))
-            return f"\0decimal{len(decimals) - 1}\0"
-
         try:
-            text = json.dumps(result, ensure_ascii=self._ascii, default=default)
-            for at, digits in enumerate(decimals):
-                text = text.replace(f'"\\u0000decimal{at}\\u0000"', digits, 1)
+            text = self._encode(result)
+            if self._decimals:
+                text = self._with_digits(text)
             return text.encode()
         except Exception as error:
+            self._decimals = []
             raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
+
+    def _default(self, value: Any) -> Any:
+        decimal = sys.modules.get("decimal")
+        if decimal is None or not isinstance(value, decimal.Decimal):
+            raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+        if value.is_nan():
+            return float("nan")
+        self._decimals.append(str(value))
+        return f"\0decimal{len(self._decimals) - 1}\0"
+
+    def _with_digits(self, text: str) -> str:
+        decimals, self._decimals = self._decimals, []
+        for at, digits in enumerate(decimals):
+            text = text.replace(f'"\\u0000decimal{at}\\u0000"', digits, 1)
+        return text
 
 
 class Runtime:
@@ -137,6 +152,7 @@ class Runtime:
 
     def answer_events(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
         """Answer events, one after another."""
+        around = Surroundings()
         while True:
             head, event = self.connection.receive()
             self.sink.request_id = head[0]
@@ -144,16 +160,17 @@ class Runtime:
                 os.environ["_X_AMZN_TRACE_ID"] = head[3]
             else:
                 os.environ.pop("_X_AMZN_TRACE_ID", None)
-            kind, payload = self.handle(handler, head, event)
+            kind, payload = self.handle(handler, head, event, around)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             self.connection.send(kind, frames.LENGTH.pack(peak), payload)
 
     def handle(
-        self, handler: Callable[[Any, LambdaContext], Any], head: list[str], event: bytes
-    ) -> tuple[int, bytes]:
+        self, handler: Callable[[Any, LambdaContext], Any], head: list[str], event: bytes,
+        around: Surroundings,
+    ) -> tuple[int, bytes]:  # fmt: skip
         """Call the handler with one event; the frame that answers it."""
         try:
-            context = LambdaContext(head)
+            context = LambdaContext(head, around)
             result = handler(self.marshaller.load(event), context)
             return frames.RESULT, self.marshaller.dump(result)
         except Fault as fault:

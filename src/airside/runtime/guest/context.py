@@ -48,18 +48,29 @@ class ClientContext:
         self.client = Client(client) if isinstance(client, dict) else None
 
 
-class LambdaContext:
-    """`context`: who is called, by what name, and how long it may take."""
+class Surroundings:
+    """What all events of an environment have in common: what its variables say after INIT."""
 
-    def __init__(self, head: list[str]) -> None:
-        request_id, deadline_ms, arn, _trace, client_context, identity = head
+    def __init__(self) -> None:
         environ = os.environ
-        self.aws_request_id = request_id
         self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
         self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
         self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
         self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+
+
+class LambdaContext:
+    """`context`: who is called, by what name, and how long it may take."""
+
+    def __init__(self, head: list[str], around: Surroundings) -> None:
+        request_id, deadline_ms, arn, _trace, client_context, identity = head
+        self.aws_request_id = request_id
+        self.log_group_name = around.log_group_name
+        self.log_stream_name = around.log_stream_name
+        self.function_name = around.function_name
+        self.memory_limit_in_mb = around.memory_limit_in_mb
+        self.function_version = around.function_version
         self.invoked_function_arn = arn
         self.tenant_id = None
         self.client_context = None
