@@ -66,6 +66,8 @@ class Layer:
         if found != APPLICATION_ID:
             raise DataDirDamaged(f"{path} was not made by Airside.")
         self._reader.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}; PRAGMA query_only = 1").fetchall()
+        # Without this SQLite plans a scan anew for each LIMIT bound: 4 us instead of 1.
+        self._reader.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._execute = self._reader.cursor().execute
 
     def hold(self) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 from airside.kernel.store import Snapshot
 from airside.storage.layer import Layer
-from airside.storage.overlay import Overlay, Pair, merge
+from airside.storage.overlay import Overlay, Pair, Written, merge
 
 
 def view_of(layers: Sequence[Layer]) -> Snapshot:
@@ -83,12 +83,26 @@ class Draft:
         ]
         if not above:
             return self._view.scan(start, end, reverse=reverse, limit=limit)
-        # Each write hides at most one pair, so this many are enough.
-        enough = None if limit is None else limit + sum(map(len, above))
-        pairs = self._view.scan(start, end, reverse=reverse, limit=enough)
+        if limit is not None:
+            return iter(self._first(start, end, above, limit, reverse=reverse))
+        pairs = self._view.scan(start, end, reverse=reverse)
         for items in reversed(above):
             pairs = merge(iter(items), pairs, reverse=reverse)
-        return pairs if limit is None else islice(pairs, limit)
+        return pairs
+
+    def _first(
+        self, start: bytes, end: bytes, above: list[list[Written]], limit: int, *, reverse: bool
+    ) -> list[Pair]:
+        """The first `limit` pairs. All at once, which for a few is quicker than one by one."""
+        writes: dict[bytes, bytes | int | None] = {}
+        for items in reversed(above):
+            writes.update(items)
+        # Each write hides at most one pair, so this many are enough.
+        below = self._view.scan(start, end, reverse=reverse, limit=limit + len(writes))
+        pairs = [pair for pair in below if pair[0] not in writes]
+        pairs += [pair for pair in writes.items() if isinstance(pair[1], bytes)]
+        pairs.sort(reverse=reverse)
+        return pairs[:limit]
 
     def put(self, key: bytes, value: bytes) -> None:
         """Insert or replace."""

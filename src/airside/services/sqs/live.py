@@ -54,6 +54,8 @@ class LiveQueue:
         self.in_flight = Gauge()
         self.delayed = Gauge()
         self.tenants: dict[str, Gauge] = {}
+        self.flowing = False
+        """Whether the last receive got all it wanted, so that there is likely to be more."""
         self._noisy: dict[str, int] = {}
         self._judged_ms = 0
         self._waiters: deque[asyncio.Future[None]] = deque()

@@ -29,20 +29,28 @@ _SYSTEM = frozenset(
 async def receive_message(ctx: Context, request: Request) -> Result:
     """Hand out up to ten visible messages; wait for one when asked to."""
     url = request["QueueUrl"]
-    queue = await ctx.store.read(lambda snapshot: load_queue(snapshot, ctx, url))
-    asked = _asked(queue, request)
     queues = ctx.component(LiveQueues)
-    live = await queues.of(queue)
+
+    def look(snapshot: Snapshot) -> tuple[Queue, int | None]:
+        queue = load_queue(snapshot, ctx, url)
+        known = queues.find(queue)
+        if known is not None and known.flowing:
+            return queue, 0
+        return queue, standard.next_visible_at(snapshot, queue)
+
+    queue, soonest = await ctx.store.read(look)
+    asked = _asked(queue, request)
+    live = queues.find(queue) or await queues.of(queue)
     deadline = ctx.clock.monotonic() + asked.seconds
     deliveries: list[Delivery] = []
     waited = False
     while True:
-        soonest = await _next_visible_at(ctx, queue)
         now_ms = int(ctx.clock.now() * 1000)
         repeated = asked.attempt_id is not None and not waited
         if repeated or (soonest is not None and soonest <= now_ms):
             _check_in_flight(queue, live, now_ms)
             deliveries = await _receive(ctx, queues, live, queue, asked)
+            live.flowing = len(deliveries) == asked.count
             if deliveries:
                 break
             soonest = await _next_visible_at(ctx, queue)
@@ -51,7 +59,7 @@ async def receive_message(ctx: Context, request: Request) -> Result:
             break
         await live.wait(left, soonest, now_ms, again=waited)
         waited = True
-        queue = await ctx.store.read(lambda snapshot: load_queue(snapshot, ctx, url))
+        queue, soonest = await ctx.store.read(look)
         live = await queues.of(queue)
     if deliveries and live.waiting:
         soonest = await _next_visible_at(ctx, queue)

@@ -88,9 +88,10 @@ def _take(
         tx.delete(at.tenants + pack((message.group,)) + key[len(at.visible) :])
     message.take(demand.now_ms)
     store.load_body(tx, at, message)
-    _put(tx, at, message, demand.until_ms)
-    ledger.hide(demand.until_ms, message.group)
-    receipt = Receipt(queue.contents, message.sequence, demand.until_ms, message.receive_count)
+    until_ms = demand.until_ms
+    _put(tx, at, message, until_ms)
+    ledger.hide(until_ms, message.group)
+    receipt = Receipt(queue.contents, message.sequence, until_ms, message.receive_count)
     return Delivery(message, receipt)
 
 

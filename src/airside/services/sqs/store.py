@@ -81,9 +81,14 @@ def _queue(raw: bytes) -> Queue:
     return Queue(msgspec.msgpack.decode(raw, type=Definition))
 
 
+@lru_cache(maxsize=1024)
+def _queue_key(account_id: str, region: str, name: str) -> bytes:
+    return pack(("sqs", account_id, region, "queue", name))
+
+
 def find_queue(snapshot: Snapshot, account_id: str, region: str, name: str) -> Queue | None:
     """The queue of that name, or None."""
-    raw = snapshot.get(pack(("sqs", account_id, region, "queue", name)))
+    raw = snapshot.get(_queue_key(account_id, region, name))
     return None if raw is None else _queue(raw)
 
 
