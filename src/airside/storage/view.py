@@ -100,7 +100,7 @@ class Draft:
         # Each write hides at most one pair, so this many are enough.
         below = self._view.scan(start, end, reverse=reverse, limit=limit + len(writes))
         pairs = [pair for pair in below if pair[0] not in writes]
-        pairs += [pair for pair in writes.items() if isinstance(pair[1], bytes)]
+        pairs += [(key, value) for key, value in writes.items() if isinstance(value, bytes)]
         pairs.sort(reverse=reverse)
         return pairs[:limit]
 
