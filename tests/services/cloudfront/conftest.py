@@ -165,6 +165,7 @@ class Origin:
         self.status, self.headers, self.body = 200, {}, b"hello"
         self.missing = 0
         """Bytes that are announced and never sent."""
+        self.chunked = False
         self.delay = threading.Event()
         self.delay.set()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -194,7 +195,11 @@ class Origin:
                 self.send_response(status)
                 for name, value in origin.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body) + origin.missing))
+                if origin.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+                else:
+                    self.send_header("Content-Length", str(len(body) + origin.missing))
                 self.end_headers()
                 self.close_connection = origin.missing > 0
                 if self.command != "HEAD":

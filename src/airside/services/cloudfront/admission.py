@@ -1,8 +1,9 @@
 """Who is let in: viewer protocol, methods, loops, signatures. Everything before the cache."""
 
 from airside.kernel import Context, HttpResponse
-from airside.services.cloudfront import pages, signatures
-from airside.services.cloudfront.origin import Answer, Question
+from airside.services.cloudfront import limits, pages, signatures
+from airside.services.cloudfront.forwarding import Question
+from airside.services.cloudfront.origin import Answer
 from airside.services.cloudfront.plan import Behavior, Plan
 from airside.services.cloudfront.viewing import (
     REDIRECTED,
@@ -16,6 +17,8 @@ def turned_away(
     ctx: Context, plan: Plan, behavior: Behavior, question: Question
 ) -> HttpResponse | None:
     """The answer to a request that goes no further."""
+    if _too_long(plan, question):
+        return own_page(413, pages.BAD_REQUEST, plan, new_cf_id(ctx))
     if not plan.enabled:
         return own_page(403, pages.BAD_REQUEST, plan, new_cf_id(ctx))
     if f"{plan.domain} (CloudFront)" in question.headers.get("via", ""):
@@ -30,6 +33,14 @@ def turned_away(
     if question.method in ("GET", "HEAD") and _has_body(question):
         return own_page(403, pages.BAD_REQUEST, plan, new_cf_id(ctx))
     return None
+
+
+def _too_long(plan: Plan, question: Question) -> bool:
+    """Whether the address or the whole head has more bytes than CloudFront takes."""
+    address = len(question.path) + len(question.query) + len("https://?")
+    address += len(question.headers.get("host", plan.domain))
+    lines = sum(len(name) + len(value) + 4 for name, value in question.headers.items())
+    return address > limits.URL_BYTES_MAX or address + lines > limits.REQUEST_BYTES_MAX
 
 
 def _has_body(question: Question) -> bool:

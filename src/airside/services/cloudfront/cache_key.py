@@ -5,27 +5,33 @@ from collections.abc import Mapping
 from airside.services.cloudfront.plan import CacheRule, Names
 
 
-def chosen_query(query: str, names: Names) -> str:
-    """The parameters of a query string that `names` means, in their order."""
-    if not query or names.behavior == "none":
-        return ""
-    if names.behavior == "all":
+def chosen_query(query: str, *either: Names) -> str:
+    """The parameters of a query string that one of `either` means, in their order."""
+    if not query or any(names.behavior == "all" for names in either):
         return query
-    return "&".join(item for item in query.split("&") if names.include(item.partition("=")[0]))
+    return "&".join(
+        item for item in query.split("&")
+        if any(names.include(item.partition("=")[0]) for names in either)
+    )  # fmt: skip
 
 
-def chosen_cookies(header: str, names: Names) -> str:
-    """The cookies of a Cookie header that `names` means, in their order."""
-    if not header or names.behavior == "none":
-        return ""
-    if names.behavior == "all":
-        return header
-    found = (item.strip() for item in header.split(";"))
-    return "; ".join(item for item in found if names.include(item.partition("=")[0]))
+def chosen_cookies(header: str, *either: Names) -> str:
+    """The cookies of a Cookie header that one of `either` means, by name, as CloudFront sorts them.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html
+    """
+    named = [(item.partition("=")[0], item) for item in map(str.strip, header.split(";")) if item]
+    named.sort(key=lambda one: one[0])
+    return "; ".join(
+        item for name, item in named if any(names.include(name) for names in either)
+    )  # fmt: skip
 
 
-def coding(rule: CacheRule, accepted: str | None) -> str:
-    """The content coding that a viewer gets: `br`, `gzip` or none."""
+def codings(rule: CacheRule, accepted: str | None) -> str:
+    """The content codings that a viewer can have, in one way of writing: `br,gzip`, `gzip`, ...
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cache-key-understand-cache-policy.html
+    """
     if not accepted:
         return ""
     offered = {
@@ -33,9 +39,8 @@ def coding(rule: CacheRule, accepted: str | None) -> str:
         for item in accepted.split(",")
         if item.partition(";")[2].replace(" ", "") not in ("q=0", "q=0.0")
     }
-    if rule.brotli and "br" in offered:
-        return "br"
-    return "gzip" if rule.gzip and "gzip" in offered else ""
+    wanted = (("br", rule.brotli), ("gzip", rule.gzip))
+    return ",".join(name for name, kept in wanted if kept and name in offered)
 
 
 def target_of(path: str, query: str, rule: CacheRule) -> str:

@@ -122,10 +122,11 @@ class Edge(Component):
 
     def invalidate(self, distribution: str, invalidation: Invalidation) -> None:
         """Drop what was invalidated, at once."""
-        matcher = Matcher(invalidation.paths)
         plans = (*self._plans.values(), *self._by_id.values())
+        matcher = Matcher(invalidation.paths)
         for plan in {id(plan): plan for plan in plans if plan.id == distribution}.values():
             # Requests under way hold these plans: what they are waiting for must not be kept.
+            matcher = Matcher(invalidation.paths, plan.root_object)
             plan.invalidations.append((invalidation.created_at, matcher))
         for kept in self.cache.in_memory(distribution):
             if matcher.matches(kept.entry.target):

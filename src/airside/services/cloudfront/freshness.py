@@ -27,6 +27,8 @@ class Freshness:
     stale_while_revalidate: float = 0.0
     stale_if_error: float | None = None
     """None: as long as it lies there."""
+    confirmed: bool = False
+    """Kept even if it may not be used before the origin has confirmed it: `max-age=0`."""
 
 
 def directives(cache_control: str) -> dict[str, str]:
@@ -64,6 +66,7 @@ def freshness(
         seconds,
         _seconds(control.get("stale-while-revalidate")) or 0.0,
         _seconds(control.get("stale-if-error")),
+        confirmed=not refused,
     )
 
 
@@ -94,9 +97,9 @@ def _asked(control: Mapping[str, str], headers: Mapping[str, str], now: float) -
         return None
     try:
         return max(0.0, parsedate_to_datetime(expires).timestamp() - now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text is not None and text.isdigit() else None
+    return float(text) if text is not None and text.isascii() and text.isdigit() else None

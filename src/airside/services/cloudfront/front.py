@@ -9,7 +9,7 @@ from airside.services.cloudfront import pages
 from airside.services.cloudfront.admission import signed_for, turned_away
 from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.edge import Dangling, Edge
-from airside.services.cloudfront.origin import Question
+from airside.services.cloudfront.forwarding import Question
 from airside.services.cloudfront.plan import Behavior, Plan
 from airside.services.cloudfront.quick import keep_hit
 from airside.services.cloudfront.scripts import on_request, on_response

@@ -36,7 +36,8 @@ async def create_invalidation(ctx: Context, request: Request) -> Result:
             "Your request contains more than the maximum number of paths."
         )
     for path in paths:
-        if not path.startswith("/") or "*" in path[:-1]:
+        if not path.startswith("/") or "*" in path[:-1] \
+                or len(path) > limits.INVALIDATION_PATH_LETTERS_MAX:  # fmt: skip
             raise errors.InvalidArgument(
                 "Your request contains one or more invalid invalidation paths."
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
@@ -10,8 +11,6 @@ from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape  # writes only
 
 from airside.kernel import (
-    Body,
-    BytesBody,
     Context,
     FileSlice,
     HttpRequest,
@@ -23,11 +22,16 @@ from airside.kernel import (
 )
 from airside.kernel.principal import ANONYMOUS, service_principal
 from airside.services.cloudfront import pages
-from airside.services.cloudfront.cache_key import chosen_cookies, chosen_query
 from airside.services.cloudfront.dialing import Dialer, OriginDown, OriginSlow, Place
-from airside.services.cloudfront.headers import HOP_BY_HOP, Headers
+from airside.services.cloudfront.forwarding import (
+    Question,
+    forwarded_headers,
+    forwarded_query,
+    forwards,
+)
+from airside.services.cloudfront.headers import Headers
 from airside.services.cloudfront.pages import error_page
-from airside.services.cloudfront.plan import Behavior, Names, Origin, Plan
+from airside.services.cloudfront.plan import Behavior, Origin, Plan
 
 _S3_HEADERS = {
     "CacheControl": "Cache-Control",
@@ -65,13 +69,18 @@ _STATUSES = {
     "KeyTooLongError": 400,
     "EntityTooLarge": 400,
 }
-_NEVER_FORWARDED = HOP_BY_HOP | {"expect", "accept-encoding", "host"}
 _NO_SUCH_HOST = b"No such host in this cloud\n"
+_S3_SCRIPT = {
+    "origin": "Origin",
+    "access-control-request-method": "AccessControlRequestMethod",
+    "access-control-request-headers": "AccessControlRequestHeaders",
+}
+_S3_CORS = (
+    "AccessControlAllowOrigin", "AccessControlAllowMethods", "AccessControlAllowCredentials",
+    "AccessControlExposeHeaders", "Vary", "AccessControlAllowHeaders", "AccessControlMaxAge",
+)  # fmt: skip
+"""The last two are for preflights."""
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn", ".cloudfront.net", ".on.aws")
-_PARTS = frozenset({"range", "if-range", "if-match", "if-none-match", "if-modified-since",
-                    "if-unmodified-since"})  # fmt: skip
-_ALWAYS_FORWARDED = frozenset({"content-type", "content-encoding", "content-md5", "range"})
-"""Of requests with a body: without them the origin could not read it."""
 
 
 @dataclass(slots=True)
@@ -81,28 +90,10 @@ class Answer:
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes | FileSlice | AsyncIterator[bytes] = b""
+    measured: bool = True
+    """Whether its length was known before its end; only such are compressed."""
     reached: bool = True
     """False when nobody answered at all: then status and body are the edge's own."""
-
-
-@dataclass(slots=True)
-class Question:
-    """What a viewer wants, as functions may have rewritten it."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    """Lower-case names."""
-    body: Body = field(default_factory=BytesBody)
-    client: str = "127.0.0.1"
-    scheme: str = "http"
-    asked: str = ""
-    """The path as the viewer wrote it: `path` may be the default root object."""
-    prefix: str = ""
-    """What stood before it in the path, where the host does not say which distribution."""
-    parts: bool = False
-    """Whether conditions and ranges are the origin's business, because nothing is kept here."""
 
 
 async def ask(
@@ -115,7 +106,13 @@ async def ask(
 ) -> Answer:
     """Ask one origin. `conditions` revalidate what the cache has: If-None-Match and the like."""
     if origin.bucket:
-        return await _ask_bucket(ctx, plan, origin, question, conditions)
+        rules = await _cors(ctx, behavior, origin, question)
+        if rules is not None and question.method == "OPTIONS":
+            return rules
+        answer = await _ask_bucket(ctx, plan, origin, question, conditions)
+        if rules is not None and rules.status == HTTPStatus.OK:
+            answer.headers += rules.headers
+        return answer
     return await _ask_host(ctx, plan, behavior, origin, question, conditions)
 
 
@@ -129,6 +126,39 @@ def _principal(plan: Plan, origin: Origin) -> Principal:
         arn = f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {origin.identity}"
         return Principal("user", arn, "cloudfront", origin.identity)
     return ANONYMOUS
+
+
+async def _cors(
+    ctx: Context, behavior: Behavior, origin: Origin, question: Question
+) -> Answer | None:
+    """What the bucket's CORS rules say to a script, where the behaviour lets it know of one.
+
+    None when there is no script. S3 answers its GET with what it says to a preflight of one.
+    """
+    wanted = {
+        member: question.headers[name] for name, member in _S3_SCRIPT.items()
+        if name in question.headers and forwards(behavior, name)
+    }  # fmt: skip
+    preflight = question.method == "OPTIONS"
+    if not preflight:
+        if "Origin" not in wanted:
+            return None
+        wanted = {"Origin": wanted["Origin"], "AccessControlRequestMethod": question.method}
+    key = unquote((origin.path + question.path).removeprefix("/"))
+    name = "PreflightObject" if key else "PreflightBucket"
+    request = {"Bucket": origin.bucket, **({"Key": key} if key else {}), **wanted}
+    try:
+        found = await ctx.call("s3", name, request, principal=ANONYMOUS)
+    except ServiceError as error:
+        return _s3_error(error.status or 403, error.name, error.message, ctx)
+    only = _S3_CORS if preflight else _S3_CORS[:-2]
+    headers = [(_cased(member), found[member]) for member in only if found.get(member)]
+    return Answer(200, headers)
+
+
+def _cased(member: str) -> str:
+    """`AccessControlMaxAge` as the header that it is."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", member)
 
 
 async def _ask_bucket(
@@ -295,7 +325,8 @@ async def _ask_outside(
         return unreached(HTTPStatus.GATEWAY_TIMEOUT, plan)
     except OriginDown:
         return unreached(HTTPStatus.BAD_GATEWAY, plan)
-    return Answer(reply.status, reply.headers, reply.body)
+    measured = any(name.lower() == "content-length" for name, _ in reply.headers)
+    return Answer(reply.status, reply.headers, reply.body, measured=measured)
 
 
 def unreached(status: HTTPStatus, plan: Plan) -> Answer:
@@ -303,93 +334,3 @@ def unreached(status: HTTPStatus, plan: Plan) -> Answer:
     reason = pages.TOO_LATE if status == HTTPStatus.GATEWAY_TIMEOUT else pages.NOT_CONNECTED
     headers = [("Content-Type", "text/html"), ("Server", "CloudFront")]
     return Answer(status, headers, error_page(status, reason, plan.id), reached=False)
-
-
-def forwarded_query(behavior: Behavior, query: str) -> str:
-    """What of the query string the origin sees: what is in the key, and what is asked besides."""
-    if not query:
-        return ""
-    keyed, more = behavior.cache.query, behavior.forward.query
-    if "all" in (keyed.behavior, more.behavior):
-        return query
-    if more.behavior == "none":
-        return chosen_query(query, keyed)
-    if keyed.behavior == "none":
-        return chosen_query(query, more)
-    return "&".join(
-        item
-        for item in query.split("&")
-        if keyed.include(item.partition("=")[0]) or more.include(item.partition("=")[0])
-    )
-
-
-def forwarded_headers(
-    plan: Plan, behavior: Behavior, origin: Origin, question: Question
-) -> dict[str, str]:
-    """What of the viewer's headers the origin sees, and what the edge adds."""
-    keyed, names = behavior.cache.headers, behavior.forward.headers
-    found = {
-        name: value
-        for name, value in question.headers.items()
-        if name not in _NEVER_FORWARDED
-        and name != "cookie"
-        and not name.startswith("cloudfront-")
-        and (name in keyed or names.include(name) or _needed(question, name))
-    }
-    cookies = _forwarded_cookies(behavior, question.headers.get("cookie", ""))
-    if cookies:
-        found["cookie"] = cookies
-    whole_host = "host" in keyed or names.include("host")
-    found["host"] = question.headers.get("host", origin.domain) if whole_host else origin.domain
-    found.setdefault("user-agent", "Amazon CloudFront")
-    if behavior.cache.gzip or behavior.cache.brotli:
-        found["accept-encoding"] = "br,gzip" if behavior.cache.brotli else "gzip"
-    earlier = question.headers.get("x-forwarded-for")
-    found["x-forwarded-for"] = f"{earlier}, {question.client}" if earlier else question.client
-    found["via"] = f"1.1 {plan.domain} (CloudFront)"
-    wanted = names.names | set(keyed)
-    facts = viewer_facts(question)
-    found.update({name: facts[name] for name in wanted & facts.keys()})
-    found.update(origin.headers)
-    length = question.body.length
-    if length is not None and question.method not in ("GET", "HEAD"):
-        found["content-length"] = str(length)
-    return found
-
-
-def _needed(question: Question, name: str) -> bool:
-    if question.method in ("GET", "HEAD"):
-        return question.parts and name in _PARTS
-    return name in _ALWAYS_FORWARDED
-
-
-def _forwarded_cookies(behavior: Behavior, header: str) -> str:
-    keyed, more = behavior.cache.cookies, behavior.forward.cookies
-    if "all" in (keyed.behavior, more.behavior):
-        return header
-    if more.behavior == "none":
-        return chosen_cookies(header, keyed)
-    if keyed.behavior == "none":
-        return chosen_cookies(header, more)
-    either = Names("whitelist", keyed.names | more.names)
-    return chosen_cookies(header, either)
-
-
-def viewer_facts(question: Question) -> dict[str, str]:
-    """The CloudFront-* headers, as far as a local edge knows its viewers."""
-    agent = question.headers.get("user-agent", "").lower()
-    tablet = "ipad" in agent or ("android" in agent and "mobile" not in agent)
-    mobile = not tablet and ("mobile" in agent or "iphone" in agent)
-    television = "smart-tv" in agent or "smarttv" in agent
-    return {
-        "cloudfront-forwarded-proto": question.scheme,
-        "cloudfront-is-desktop-viewer": str(not (mobile or tablet or television)).lower(),
-        "cloudfront-is-mobile-viewer": str(mobile).lower(),
-        "cloudfront-is-tablet-viewer": str(tablet).lower(),
-        "cloudfront-is-smarttv-viewer": str(television).lower(),
-        "cloudfront-is-android-viewer": str("android" in agent).lower(),
-        "cloudfront-is-ios-viewer": str("iphone" in agent or "ipad" in agent).lower(),
-        "cloudfront-viewer-address": f"{question.client}:0",
-        "cloudfront-viewer-country": "US",
-        "cloudfront-viewer-http-version": "1.1",
-    }

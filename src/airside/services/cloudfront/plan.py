@@ -4,7 +4,7 @@ Made once per configuration and asked for every request. Pure.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,8 @@ Config = Mapping[str, Any]
 Find = Callable[[str, str], Config]
 """(kind, id) -> the configuration of a policy."""
 
+_UNUSUAL = re.compile(r"%|//|/\.")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _S3_HOST = re.compile(
     r"(?P<bucket>.+?)\.s3(?:[.-](?:dualstack\.)?(?!website)(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?"
 )
@@ -33,6 +35,8 @@ class Names:
     behavior: str = "none"
     """none, whitelist, allExcept, all"""
     names: frozenset[str] = frozenset()
+    patterns: tuple["re.Pattern[str]", ...] = ()
+    """Names with wildcards, as cookies may have."""
 
     def include(self, name: str) -> bool:
         """Whether `name` is meant."""
@@ -40,7 +44,8 @@ class Names:
             return False
         if self.behavior == "all":
             return True
-        return (name in self.names) == (self.behavior == "whitelist")
+        listed = name in self.names or any(one.fullmatch(name) for one in self.patterns)
+        return listed == (self.behavior == "whitelist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class CacheRule:
     query: Names = Names()
     gzip: bool = False
     brotli: bool = False
+    legacy: bool = False
+    """ForwardedValues: origins see every header that is not named as taken away."""
 
     @property
     def enabled(self) -> bool:
@@ -109,6 +116,8 @@ class Behavior:
     cache: CacheRule
     forward: ForwardRule
     methods: frozenset[str]
+    cached: frozenset[str] = frozenset({"GET", "HEAD"})
+    """Methods whose answers are kept."""
     failover: frozenset[int] = frozenset()
     compress: bool = False
     response: ResponsePolicy = ResponsePolicy()
@@ -117,6 +126,11 @@ class Behavior:
     """By id: whose signatures open it; None when it is open to all."""
     scripts: Mapping[str, Script] = field(default_factory=dict)
     """Event type -> the function's live code."""
+
+    @property
+    def sees_cookies(self) -> bool:
+        """Whether the origin gets cookies; only then viewers get its own."""
+        return {self.cache.cookies.behavior, self.forward.cookies.behavior} != {"none"}
 
     @property
     def is_plain(self) -> bool:
@@ -159,7 +173,14 @@ class Plan:
     aliases: tuple[str, ...] = ()
 
     def behavior(self, path: str) -> Behavior:
-        """The behaviour of a path: the first whose pattern fits, else the default."""
+        """The behaviour of a path: the first whose pattern fits, else the default.
+
+        Patterns see the path as RFC 3986 normalizes it, so that no detour leads around one;
+        origins see it as it was written.
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
+        """
+        if _UNUSUAL.search(path):
+            path = normalized(path)
         for behavior in self.behaviors:
             if behavior.pattern is not None and behavior.pattern.fullmatch(path):
                 return behavior
@@ -173,9 +194,12 @@ class Plan:
 
 
 class Matcher:
-    """The paths of one invalidation; `*` at the end stands for anything."""
+    """The paths of one invalidation; `*` at the end stands for anything.
 
-    def __init__(self, paths: list[str]) -> None:
+    `/` means the default root object, too: that is what people see there.
+    """
+
+    def __init__(self, paths: list[str], root_object: str = "") -> None:
         whole, heads = set(), []
         for path in paths:
             plain = unquote(path if path.startswith("/") else f"/{path}")
@@ -183,6 +207,8 @@ class Matcher:
                 heads.append(plain[:-1])
             else:
                 whole.add(plain)
+        if "/" in whole and root_object:
+            whole.add(f"/{root_object}")
         self._whole = frozenset(whole)
         self._heads = tuple(heads)
 
@@ -190,6 +216,25 @@ class Matcher:
         """Whether a path (with the query that is in its cache key) is among them."""
         plain = unquote(target)
         return plain in self._whole or plain.startswith(self._heads)
+
+
+def normalized(path: str) -> str:
+    """A path without dots, doubled slashes and needless escapes (RFC 3986, 6.2.2)."""
+    plain = _ESCAPED.sub(_unescaped, path)
+    found: list[str] = []
+    pieces = plain.split("/")[1:]
+    for piece in pieces:
+        if piece == "..":
+            found[-1:] = []
+        elif piece not in ("", "."):
+            found.append(piece)
+    folder = "/" if found and pieces[-1] in ("", ".", "..") else ""
+    return "/" + "/".join(found) + folder
+
+
+def _unescaped(match: "re.Match[str]") -> str:
+    letter = chr(int(match[1], 16))
+    return letter if letter.isascii() and (letter.isalnum() or letter in "-._~") else match[0]
 
 
 def path_pattern(text: str) -> "re.Pattern[str]":
@@ -205,17 +250,20 @@ def compile_plan(
     origins = {item["Id"]: _origin(item, find) for item in config["Origins"].get("Items") or []}
     groups = {item["Id"]: item for item in (config.get("OriginGroups") or {}).get("Items") or []}
     special = (config.get("CacheBehaviors") or {}).get("Items") or []
+    root_object = (config.get("DefaultRootObject") or "").removeprefix("/")
     return Plan(
         id=entity.id,
         arn=f"arn:aws:cloudfront::{account_id}:distribution/{entity.id}",
         account_id=account_id,
         domain=entity.facts["domain"],
         enabled=config["Enabled"],
-        root_object=(config.get("DefaultRootObject") or "").removeprefix("/"),
+        root_object=root_object,
         behaviors=tuple(_behavior(item, origins, groups, find) for item in special),
         default=_behavior(config["DefaultCacheBehavior"], origins, groups, find),
         errors=_errors(config),
-        invalidations=[(item.created_at, Matcher(item.paths)) for item in invalidations],
+        invalidations=[
+            (item.created_at, Matcher(item.paths, root_object)) for item in invalidations
+        ],
         forgotten_before=invalidations[-1].created_at
         if len(invalidations) >= limits.INVALIDATIONS_KEPT
         else 0.0,
@@ -259,7 +307,8 @@ def _behavior(
         origins[member["OriginId"]] for member in group["Members"]["Items"]
     )  # fmt: skip
     failover = group["FailoverCriteria"]["StatusCodes"]["Items"] if group is not None else ()
-    methods = (item.get("AllowedMethods") or {}).get("Items") or ("GET", "HEAD")
+    allowed = item.get("AllowedMethods") or {}
+    cached = (allowed.get("CachedMethods") or {}).get("Items") or ()
     policy_id = item.get("ResponseHeadersPolicyId")
     attached = (item.get("FunctionAssociations") or {}).get("Items") or []
     forward_id = item.get("OriginRequestPolicyId")
@@ -270,7 +319,8 @@ def _behavior(
         cache=_cache_rule(item, find),
         forward=_forward_rule(find("origin-request-policy", forward_id)) if forward_id
         else ForwardRule(),
-        methods=frozenset(methods),
+        methods=frozenset(allowed.get("Items") or ("GET", "HEAD")),
+        cached=frozenset({"GET", "HEAD", *cached}),
         compress=bool(item.get("Compress")),
         response=compile_response_policy(find("response-headers-policy", policy_id))
         if policy_id else ResponsePolicy(),
@@ -335,9 +385,10 @@ def _legacy_rule(item: Config, forwarded: Config) -> CacheRule:
         default_ttl=0 if everything else item.get("DefaultTTL", max(86_400, low)),
         max_ttl=0 if everything else item.get("MaxTTL", 31_536_000),
         headers=tuple(sorted(headers)),
-        cookies=Names(cookies.get("Forward", "none"), listed),
+        cookies=Names(cookies.get("Forward", "none"), listed, _patterns(listed)),
         query=query,
         gzip=bool(item.get("Compress")),
+        legacy=True,
     )
 
 
@@ -349,7 +400,7 @@ def _forward_rule(policy: Config) -> ForwardRule:
         "none": Names(),
         "whitelist": Names("whitelist", listed),
         "allViewer": Names("all"),
-        "allViewerAndWhitelistCloudFront": Names("all"),
+        "allViewerAndWhitelistCloudFront": Names("all", listed),
         "allExcept": Names("allExcept", listed),
     }[behavior]
     return ForwardRule(
@@ -362,8 +413,12 @@ def _forward_rule(policy: Config) -> ForwardRule:
 def _names(config: Config | None, kind: str, plural: str) -> Names:
     if not config:
         return Names()
-    listed = (config.get(plural) or {}).get("Items") or ()
-    return Names(config[f"{kind}Behavior"], frozenset(listed))
+    listed = frozenset((config.get(plural) or {}).get("Items") or ())
+    return Names(config[f"{kind}Behavior"], listed, _patterns(listed) if kind == "Cookie" else ())
+
+
+def _patterns(names: Iterable[str]) -> tuple["re.Pattern[str]", ...]:
+    return tuple(wildcards(name) for name in sorted(names) if "*" in name or "?" in name)
 
 
 def _errors(config: Config) -> dict[int, ErrorRule]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from airside.kernel import Context, HttpResponse
 from airside.services.cloudfront import pages
-from airside.services.cloudfront.origin import Question
+from airside.services.cloudfront.forwarding import Question
 from airside.services.cloudfront.plan import Behavior, Plan
 from airside.services.cloudfront.script_event import (
     VIEWER_REQUEST,

@@ -111,7 +111,7 @@ def check(
         return
     if not brought.expires.isascii() or not brought.expires.isdigit():
         raise Refused("MalformedPolicy", "Malformed Policy")
-    if int(brought.expires) <= now:
+    if len(brought.expires) > 20 or int(brought.expires) <= now:
         raise _denied()
     if not any(
         _verified(key, signature, _canned(url, brought.expires), brought.algorithm) for url in urls

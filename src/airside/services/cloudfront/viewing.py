@@ -195,6 +195,8 @@ def _span(item: str, size: int) -> tuple[int, int] | None:
     first, dash, last = item.partition("-")
     if not dash or not item.isascii():
         return None
+    if len(item) > 40:  # more digits than any size has
+        return None
     if not first:
         return (max(0, size - int(last)), size) if last.isdigit() else None
     if not first.isdigit() or (last and not last.isdigit()):

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 from airside.kernel import Context, FileSlice, HttpResponse
 from airside.services.cloudfront import compression, limits
 from airside.services.cloudfront.cache import Entry, Kept, pieces, read
-from airside.services.cloudfront.cache_key import cache_key, coding, target_of
+from airside.services.cloudfront.cache_key import cache_key, codings, target_of
 from airside.services.cloudfront.dialing import OriginDown
 from airside.services.cloudfront.edge import Edge
+from airside.services.cloudfront.forwarding import Question, for_viewers, viewer_facts
 from airside.services.cloudfront.freshness import Freshness, directives, freshness
 from airside.services.cloudfront.headers import Headers, kept_of
-from airside.services.cloudfront.origin import Answer, Question, ask, unreached, viewer_facts
+from airside.services.cloudfront.origin import Answer, ask, unreached
 from airside.services.cloudfront.plan import Behavior, ErrorRule, Plan
 from airside.services.cloudfront.viewing import (
     ERROR,
@@ -28,6 +30,8 @@ from airside.services.cloudfront.viewing import (
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ERROR_PAGES_DEEP = 1
+_CONFIRMED: Final[tuple[str, ...]] = ("cache-control", "expires")
+"""What a 304 may say anew."""
 _INLINE_COMPRESSED_BYTES = 16 * 1024
 """More than this is compressed in a thread."""
 
@@ -56,19 +60,35 @@ class Visit:
         headers = question.headers
         if rule.wants_facts:  # what viewers say about themselves in these headers is not believed
             headers = {**headers, **viewer_facts(question)}
-        self._coded = coding(rule, headers.get("accept-encoding"))
+        self._codings = codings(rule, headers.get("accept-encoding"))
         self._target = target_of(question.path, question.query, rule)
-        self._key = cache_key(plan.id, self._target, rule, headers, self._coded)
+        self._key = cache_key(plan.id, self._target, rule, headers, self._codings)
+        self._bare = False
+        """Whether it is a matter of the head only: nothing that a GET would need is kept."""
+        if question.method == "OPTIONS":
+            self._key += "\nOPTIONS"
 
     @property
     def _cacheable(self) -> bool:
-        return self._behavior.cache.enabled and self._question.method in ("GET", "HEAD")
+        return self._behavior.cache.enabled and self._question.method in self._behavior.cached
+
+    def _find(self, *, disk: bool) -> Kept | None:
+        """What the cache has; for a HEAD, the whole response is as good as its head."""
+        cache, key = self._edge.cache, self._key
+        found = cache.get(key) or (cache.load(key) if disk else None)
+        if found is not None or self._question.method != "HEAD" or self._bare:
+            return found
+        key = f"{self._key}\nHEAD"
+        found = cache.get(key) or (cache.load(key) if disk else None)
+        if disk or found is not None:
+            self._key, self._bare = key, True
+        return found
 
     def at_hand(self) -> HttpResponse | None:
         """The answer, if memory has it and it is fresh. Quick."""
         if not self._cacheable:
             return None
-        kept = self._edge.cache.get(self._key)
+        kept = self._find(disk=False)
         now = self._ctx.clock.now()
         if kept is None or now >= kept.entry.fresh_until:
             return None
@@ -76,7 +96,7 @@ class Visit:
 
     def remembered(self) -> Kept | None:
         """What memory holds for the next who asks the same."""
-        return self._edge.cache.get(self._key) if self._cacheable else None
+        return self._edge.cache.get(self._key) if self._cacheable and not self._bare else None
 
     async def answer(self) -> HttpResponse:
         """The answer, wherever it comes from."""
@@ -96,7 +116,9 @@ class Visit:
         return self._passed(answer)
 
     def _respond(self, kept: Kept, result: str, now: float) -> HttpResponse:
-        headers, cf_id = self._question.headers, new_cf_id(self._ctx)
+        headers, cf_id = self._question.headers, self._question.id or new_cf_id(self._ctx)
+        if self._bare:  # there is no length to have a part of
+            headers = {name: value for name, value in headers.items() if name != "range"}
         made = response(kept, self._plan, self._behavior, result, now, cf_id, headers)
         self._finish(made, result, cf_id)
         return made
@@ -115,7 +137,7 @@ class Visit:
 
     async def obtain(self) -> tuple[Kept, str] | Answer:
         """A response that can be kept, and how it was come by; or one that cannot."""
-        stale = self._usable(self._edge.cache.get(self._key) or self._edge.cache.load(self._key))
+        stale = self._usable(self._find(disk=True))
         now = self._ctx.clock.now()
         if stale is not None:
             until = stale.entry.fresh_until
@@ -125,14 +147,14 @@ class Visit:
                 if self._key not in self._edge.under_way:
                     _ = self._lead(stale)
                 return stale, HIT
-        if self._question.method == "HEAD" and stale is None:
-            return await self._ask({})
         waiting = self._edge.under_way.get(self._key)
         if waiting is None:
             return await asyncio.shield(self._lead(stale))
+        if self._behavior.sees_cookies:  # as AWS does: answers to cookies are not shared that way
+            return await self._ask({})
         await asyncio.wait([waiting])
         found = waiting.result() if not waiting.cancelled() and not waiting.exception() else None
-        if isinstance(found, tuple):
+        if isinstance(found, tuple) and found[0].entry.fresh_until > found[0].entry.stored_at:
             return found[0], HIT
         return await self._ask({})  # what cannot be shared is asked for again
 
@@ -195,6 +217,13 @@ class Visit:
         entry = stale.entry
         entry.requested_at, entry.stored_at = requested_at, now
         entry.fresh_until = now + lasting.seconds
+        entry.stale_while_revalidate = lasting.stale_while_revalidate
+        entry.stale_if_error = lasting.stale_if_error
+        newer = {name: lowered[name] for name in _CONFIRMED if name in lowered}
+        stale.lowered.update(newer)
+        entry.headers = [
+            (name, newer.get(name.lower(), value)) for name, value in entry.headers
+        ]  # fmt: skip
         self._edge.later(self._edge.cache.refresh(stale))
         stale.head_age = -1
         return stale, REFRESHED
@@ -221,7 +250,7 @@ class Visit:
         self, answer: Answer, lasting: Freshness, requested_at: float, now: float, *, error: bool
     ) -> tuple[Kept, str] | Answer:
         """Put an answer into the cache, if it may stay there."""
-        if lasting.seconds <= 0 or answer.status == 206:
+        if (lasting.seconds <= 0 and not lasting.confirmed) or answer.status == 206:
             return answer
         try:
             body = await self._whole(answer.body)
@@ -230,7 +259,10 @@ class Visit:
         except OSError:  # no room for something large
             return unreached(HTTPStatus.SERVICE_UNAVAILABLE, self._plan)
         headers = _storable(answer.headers)
-        body, headers = await self._coded_body(answer.status, headers, body)
+        if self._bare:
+            headers += _length(answer.headers)
+        elif answer.measured:
+            body, headers = await self._coded_body(answer.status, headers, body)
         lowered = {name.lower(): value for name, value in headers}
         size = _size(body)
         entry = Entry(
@@ -269,15 +301,16 @@ class Visit:
             return body, headers
         if "accept-encoding" not in lowered.get("vary", "").lower():
             headers = [*headers, ("Vary", "Accept-Encoding")]
-        if not self._coded:
+        if not self._codings:
             return body, headers
+        coding = self._codings.partition(",")[0]
         etag = lowered.get("etag", "")
         weak = etag if not etag or etag.startswith("W/") else f"W/{etag}"
         headers = [(name, weak if name.lower() == "etag" else value) for name, value in headers]
-        headers.append(("Content-Encoding", self._coded))
+        headers.append(("Content-Encoding", coding))
         if isinstance(body, bytes) and size <= _INLINE_COMPRESSED_BYTES:
-            return compression.compress(body, self._coded), headers
-        return await asyncio.to_thread(_compressed, body, self._coded), headers
+            return compression.compress(body, coding), headers
+        return await asyncio.to_thread(_compressed, body, coding), headers
 
     async def _whole(self, body: bytes | FileSlice | AsyncIterator[bytes]) -> bytes | Path:
         """The body as bytes, or as a file when it is large."""
@@ -298,11 +331,13 @@ class Visit:
         """Ask the origin; where there is a group, the second one when the first fails."""
         behavior = self._behavior
         answer = Answer(502)
+        self._question.id = self._question.id or new_cf_id(self._ctx)
         for origin in behavior.origins:
             answer = await ask(self._ctx, self._plan, behavior, origin, self._question, conditions)
             failed = answer.status in behavior.failover or not answer.reached
             if not failed or self._question.method not in _SAFE:
                 break
+        answer.headers = for_viewers(behavior, answer.headers)
         return answer
 
     async def _pass_on(self) -> HttpResponse:
@@ -316,7 +351,7 @@ class Visit:
 
     def _passed(self, answer: Answer, *, error: bool = False) -> HttpResponse:
         result = ERROR if error or answer.status >= 400 else MISS
-        cf_id = new_cf_id(self._ctx)
+        cf_id = self._question.id or new_cf_id(self._ctx)
         headers = self._behavior.response.applied(kept_of(answer.headers))
         if self._question.method == "HEAD" or not isinstance(answer.body, bytes | FileSlice):
             headers = [*headers, *_length(answer.headers)]
