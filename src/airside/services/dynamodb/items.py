@@ -84,6 +84,8 @@ async def get_item(ctx: Context, request: Request) -> Result:
     def body(view: Snapshot) -> tuple[Table, Record | None]:
         table = tables.require(view, ctx, name)
         table.check_key(key)
+        if projection is not None and projection.nested:
+            table.check_scalars(projection.nested)
         return table, store.get(view, table.key_of(key))
 
     table, record = await ctx.store.read(body)

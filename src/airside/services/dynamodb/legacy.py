@@ -185,11 +185,7 @@ def key_terms(conditions: Mapping[str, Any]) -> list[KeyTerm]:
     for name, condition in conditions.items():
         operator, operands = condition["ComparisonOperator"], condition.get("AttributeValueList")
         check_condition(operator, operands or [])
-        if operator not in _KEY_OPERATORS:
-            raise ValidationException(
-                "Attempted conditional constraint is not an indexable operation"
-            )
-        terms.append(KeyTerm(name, _KEY_OPERATORS[operator], operands or []))
+        terms.append(KeyTerm(name, _KEY_OPERATORS.get(operator, operator), operands or []))
     return terms
 
 

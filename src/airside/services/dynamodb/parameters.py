@@ -67,13 +67,19 @@ def projection_of(request: Request, given: Placeholders) -> Projection | None:
 
 
 class Filter:
-    """A filter: its predicate, and the attributes it looks at."""
+    """A filter: its predicate, the attributes it looks at, and those that it looks into."""
 
-    __slots__ = ("heads", "predicate")
+    __slots__ = ("heads", "nested", "predicate")
 
-    def __init__(self, predicate: Predicate, heads: frozenset[str]) -> None:
+    def __init__(
+        self,
+        predicate: Predicate,
+        heads: frozenset[str],
+        nested: frozenset[str] = frozenset(),
+    ) -> None:
         self.predicate = predicate
         self.heads = heads
+        self.nested = nested
 
 
 def filter_of(request: Request, given: Placeholders, old_name: str) -> Filter | None:
@@ -84,7 +90,12 @@ def filter_of(request: Request, given: Placeholders, old_name: str) -> Filter | 
         def bind() -> Filter:
             tree = parse_condition(text)
             predicate = condition.bind(tree, given)
-            return Filter(predicate, frozenset(str(given.parts(p)[0]) for p in paths_of(tree)))
+            paths = [given.parts(path) for path in paths_of(tree)]
+            return Filter(
+                predicate,
+                frozenset(str(parts[0]) for parts in paths),
+                frozenset(str(parts[0]) for parts in paths if len(parts) > 1),
+            )
 
         return _naming("FilterExpression", bind)
     conditions = request.get(old_name)

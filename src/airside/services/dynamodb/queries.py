@@ -18,7 +18,7 @@ from airside.services.dynamodb import (
 from airside.services.dynamodb.arns import table_arn
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.key_condition import KeyTerm
-from airside.services.dynamodb.expressions.placeholders import Placeholders
+from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.parameters import Filter
 from airside.services.dynamodb.reading import Page, Plan
@@ -96,6 +96,7 @@ async def query(ctx: Context, request: Request) -> Result:
         ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
         ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"),
     )
+    older = _Legacy(request, "QueryFilter")
     check_start_key(request.get("ExclusiveStartKey"))
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(
@@ -104,8 +105,8 @@ async def query(ctx: Context, request: Request) -> Result:
         )
     given = Placeholders.of(request)
     terms = parameters.key_terms_of(request, given)
-    filter_ = parameters.filter_of(request, given, "QueryFilter")
-    projection = parameters.projection_of(request, given)
+    filter_ = older.filter or parameters.filter_of(request, given, "QueryFilter")
+    projection = older.projection or parameters.projection_of(request, given)
     given.check_all_used()
     if "KeyConditions" in request and not 1 <= len(terms) <= (8 if "IndexName" in request else 2):
         raise _wrong_number()
@@ -121,22 +122,50 @@ async def scan(ctx: Context, request: Request) -> Result:
         ("ProjectionExpression", "FilterExpression"),
         ("AttributesToGet", "ScanFilter", "ConditionalOperator"),
     )
+    older = _Legacy(request, "ScanFilter")
     check_start_key(request.get("ExclusiveStartKey"))
     _check_segments(request)
     try:
         given = Placeholders.of(request)
-        filter_ = parameters.filter_of(request, given, "ScanFilter")
+        filter_ = older.filter or parameters.filter_of(request, given, "ScanFilter")
     except ValidationException as problem:
         raise problems.older(problem) from None
-    projection = parameters.projection_of(request, given)
+    projection = older.projection or parameters.projection_of(request, given)
     given.check_all_used()
     return await _run(ctx, _Reading(request, None, filter_, projection))
+
+
+class _Legacy:
+    """What the old parameters mean. They are looked at before all expressions."""
+
+    __slots__ = ("filter", "projection")
+
+    def __init__(self, request: Request, old_name: str) -> None:
+        self.filter: Filter | None = None
+        self.projection: Projection | None = None
+        if old_name == "ScanFilter":
+            self._project(request)
+        if "FilterExpression" not in request:
+            self.filter = parameters.filter_of(request, NONE, old_name)
+        self._project(request)
+
+    def _project(self, request: Request) -> None:
+        if "AttributesToGet" in request:
+            self.projection = parameters.projection_of(request, NONE)
+
+
+_BARE = ("number set", "contains duplicates", "numeric value", "significant digits", "magnitude")
 
 
 def check_start_key(key: Item | None) -> None:
     """The values of an ExclusiveStartKey."""
     for value in (key or {}).values():
-        values.check(value)
+        try:
+            values.check(value)
+        except ValidationException as problem:
+            if any(words in problem.message for words in _BARE):
+                raise
+            raise key_ranges.bad_start(problem.message) from None
 
 
 def _check_segments(request: Request) -> None:
@@ -187,32 +216,48 @@ def _plan(table: Table, wanted: _Reading) -> Plan:
     consistent = bool(request.get("ConsistentRead", False))
     if consistent and layout is not None and layout.index.is_global:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
-    schema = layout.index.schema if layout is not None else table.schema
-    prefix = layout.prefix if layout is not None else table.prefix
-    key_range = None
-    if wanted.terms is not None:
-        if len(wanted.terms) > max(2, len(schema.names)) and "KeyConditions" in request:
-            raise _wrong_number()
-        key_range = key_ranges.of(table, schema, wanted.terms)
-        _check_filter(wanted.filter, schema.names)
-        start, end = keys.of_range(prefix, key_range)
-    else:
-        total = request.get("TotalSegments")
-        start, end = keys.segment(prefix, request.get("Segment") or 0, total or 1)
+    start, end, position = _bounds(table, layout, wanted)
     plan = Plan(
         table, layout, start, end, not request.get("ScanIndexForward", True),
         request.get("Limit"), consistent,
         wanted.filter.predicate if wanted.filter is not None else None,
         wanted.projection,
     )  # fmt: skip
+    if wanted.projection is not None and wanted.projection.nested:
+        table.check_scalars(wanted.projection.nested)
+    if wanted.filter is not None and wanted.terms is not None:
+        schema = layout.index.schema if layout is not None else table.schema
+        _check_filter(wanted, wanted.filter, schema.names)
     _select(plan, wanted)
-    if wanted.start_key is not None:
-        position = key_ranges.position(table, layout, wanted.start_key, wanted.terms, (start, end))
+    if wanted.filter is not None and wanted.filter.nested:
+        table.check_scalars(wanted.filter.nested)
+    if position is not None:
         if plan.reverse:
             plan.end = position
         else:
             plan.start = position + b"\0"
     return plan
+
+
+def _bounds(
+    table: Table, layout: Layout | None, wanted: _Reading
+) -> tuple[bytes, bytes, bytes | None]:
+    """Where the entries lie that are read, and the entry after which to start."""
+    request, terms, start_key = wanted.request, wanted.terms, wanted.start_key
+    prefix = layout.prefix if layout is not None else table.prefix
+    if terms is None:
+        segment, total = request.get("Segment") or 0, request.get("TotalSegments") or 1
+        start, end = keys.segment(prefix, segment, total)
+        if start_key is None:
+            return start, end, None
+        shown = f" TotalSegments: {total} Segment: {segment}"
+        return start, end, key_ranges.of_scan(table, layout, start_key, (start, end), shown)
+    schema = layout.index.schema if layout is not None else table.schema
+    if len(terms) > max(2, len(schema.names)) and "KeyConditions" in request:
+        raise _wrong_number()
+    key_range, position = key_ranges.of_query(table, layout, terms, start_key)
+    start, end = keys.of_range(prefix, key_range)
+    return start, end, position
 
 
 def _wrong_number() -> ValidationException:
@@ -233,12 +278,12 @@ def _layout_of(table: Table, request: Request) -> Layout | None:
     raise ValidationException(f"The table does not have the specified index: {name}")
 
 
-def _check_filter(filter_: Filter | None, names: tuple[str, ...]) -> None:
-    for name in names if filter_ is not None else ():
-        if filter_ is not None and name in filter_.heads:
+def _check_filter(wanted: _Reading, filter_: Filter, names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in filter_.heads:
+            noun = "QueryFilter" if "QueryFilter" in wanted.request else "Filter Expression"
             raise ValidationException(
-                "Filter Expression can only contain non-primary key attributes: "
-                f"Primary key attribute: {name}"
+                f"{noun} can only contain non-primary key attributes: Primary key attribute: {name}"
             )
 
 

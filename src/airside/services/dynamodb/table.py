@@ -232,6 +232,15 @@ class Table(Struct, dict=True, omit_defaults=True):
         if self.indexes:
             self.check_index_keys(item)
 
+    def check_scalars(self, nested: frozenset[str]) -> None:
+        """Refuse expressions that look into keys, of the table or of an index."""
+        for name in self.schema.names:
+            if name in nested:
+                raise nested_key("Key", name)
+        for name, _, _ in self.index_attributes:
+            if name in nested:
+                raise nested_key("IndexKey", name)
+
     def check_index_keys(
         self, item: Item, old: Item | None = None, *, update: bool = False
     ) -> None:
@@ -252,6 +261,14 @@ class Table(Struct, dict=True, omit_defaults=True):
                 limit = PARTITION_KEY_BYTES_MAX
             if size(value) > limit:
                 raise _large_index_key(index, sort=limit == SORT_KEY_BYTES_MAX)
+
+
+def nested_key(noun: str, name: str) -> ValidationException:
+    """A path that looks into a key; `noun` is Key or IndexKey."""
+    return ValidationException(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+        f"allowed: {noun}: {name}"
+    )
 
 
 def _empty_index_key(name: str, kind: str, index: str, *, update: bool) -> ValidationException:

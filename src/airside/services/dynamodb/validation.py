@@ -161,7 +161,7 @@ def is_name(value: str, low: int) -> bool:
 
 def check_name(problems: Problems, member: str, value: str, low: int) -> None:
     """Note what is wrong with the name of a table or an index."""
-    if value and not _NAME.fullmatch(value):
+    if (value or low > 1) and not _NAME.fullmatch(value):
         problems.add(
             member, value, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
         )
@@ -242,8 +242,13 @@ def check_mixing(request: Request, expressions: Sequence[str], legacy: Sequence[
         return
     used = [name for name in expressions if request.get(name) is not None]
     if used:
-        old = [name for name in legacy if request.get(name) is not None]
-        if old and not (old == ["KeyConditions"] and "KeyConditionExpression" not in used):
+        old = [
+            name
+            for name in legacy
+            if request.get(name) is not None
+            and (name != "KeyConditions" or "KeyConditionExpression" in used)
+        ]
+        if old:
             raise ValidationException(
                 "Can not use both expression and non-expression parameters in the same request: "
                 f"Non-expression parameters: {{{', '.join(old)}}} "

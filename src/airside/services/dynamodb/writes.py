@@ -13,7 +13,7 @@ from airside.services.dynamodb.expressions.update import Update
 from airside.services.dynamodb.limits import ITEM_BYTES_MAX, NESTING_MAX
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record
-from airside.services.dynamodb.table import Table
+from airside.services.dynamodb.table import Table, nested_key
 from airside.services.dynamodb.values import Item
 
 
@@ -230,7 +230,7 @@ def check_update(table: Table, update: Update) -> None:
         name = step.parts[0]
         if name in schema:
             if len(step.parts) > 1:
-                raise _nested("Key", str(name))
+                raise nested_key("Key", str(name))
             raise ValidationException(
                 "One or more parameter values were invalid: "
                 f"Cannot update attribute {name}. This attribute is part of the key"
@@ -242,16 +242,9 @@ def check_update(table: Table, update: Update) -> None:
             if step.parts[0] != name:
                 continue
             if len(step.parts) > 1:
-                raise _nested("IndexKey", name)
+                raise nested_key("IndexKey", name)
             if step.kind is not None and step.section != "DELETE" and step.kind != kind:
                 raise ValidationException(
                     "One or more parameter values were invalid: Type mismatch for Index Key "
                     f"{name} Expected: {kind} Actual: {step.kind} IndexName: {index}"
                 )
-
-
-def _nested(noun: str, name: str) -> ValidationException:
-    return ValidationException(
-        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
-        f"allowed: {noun}: {name}"
-    )

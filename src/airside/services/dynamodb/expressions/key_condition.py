@@ -32,6 +32,7 @@ from airside.services.dynamodb.expressions.syntax import (
 )
 from airside.services.dynamodb.values import Value
 
+_UNSUPPORTED = "Query key condition not supported"
 _MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -179,11 +180,7 @@ def resolve(
     given = [name for name in sort if name in by_name]
     if len(given) + len(partition) != len(by_name):
         missed = next((name for name in sort if name not in by_name), None)
-        raise ValidationException(
-            "Query key condition not supported"
-            if missed is None
-            else f"Query condition missed key schema element: {missed}"
-        )
+        raise ValidationException(_UNSUPPORTED) if missed is None else _missed(missed)
     _check_types(terms, types)
     _check_order(given, sort, by_name)
     last = by_name[given[-1]] if given and by_name[given[-1]].operator != "=" else None
@@ -192,6 +189,31 @@ def resolve(
         [by_name[name].operands[0] for name in given if by_name[name] is not last],
         last,
     )
+
+
+NOT_INDEXABLE = frozenset({"NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"})
+"""Operators of KeyConditions that no key can be found by."""
+
+
+def check_one(
+    terms: Sequence[KeyTerm], name: str, names: Sequence[str], types: dict[str, str]
+) -> None:
+    """Check what AWS looks at when it comes to this attribute of a key of one or two."""
+    is_partition = name == names[0]
+    if is_partition and len(names) == 1 and len(terms) > 1:
+        raise ValidationException(_UNSUPPORTED)
+    term = next((term for term in terms if term.attribute == name), None)
+    if term is None:
+        if is_partition or len(terms) > 1:
+            raise _missed(name)
+        return
+    _check_types([term], types)
+    if is_partition and term.operator != "=":
+        raise ValidationException(_UNSUPPORTED)
+
+
+def _missed(name: str) -> ValidationException:
+    return ValidationException(f"Query condition missed key schema element: {name}")
 
 
 def _check_partition(partition: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
@@ -204,12 +226,16 @@ def _check_partition(partition: Sequence[str], by_name: dict[str, KeyTerm]) -> N
             "in the query"
         )
     if wrong[0] in by_name:
-        raise ValidationException("Query key condition not supported")
-    raise ValidationException(f"Query condition missed key schema element: {wrong[0]}")
+        raise ValidationException(_UNSUPPORTED)
+    raise _missed(wrong[0])
 
 
 def _check_types(terms: Sequence[KeyTerm], types: dict[str, str]) -> None:
     for term in terms:
+        if term.operator in NOT_INDEXABLE:
+            raise ValidationException(
+                "Attempted conditional constraint is not an indexable operation"
+            )
         for operand in term.operands:
             if types[term.attribute] not in operand:
                 raise ValidationException(

@@ -16,7 +16,7 @@ Tree = dict[str | int, Any]
 class Projection:
     """A set of paths that do not overlap."""
 
-    __slots__ = ("_flat", "_tree", "heads")
+    __slots__ = ("_flat", "_tree", "heads", "nested")
 
     def __init__(self, paths: Sequence[Parts]) -> None:
         self._flat = [parts[0] for parts in paths] if all(len(p) == 1 for p in paths) else None
@@ -27,6 +27,8 @@ class Projection:
                 node = node.setdefault(part, {})
         self.heads = frozenset(str(parts[0]) for parts in paths)
         """The top-level attributes it needs."""
+        self.nested = frozenset(str(parts[0]) for parts in paths if len(parts) > 1)
+        """Those of them that it looks into."""
 
     @classmethod
     def bind(cls, paths: tuple[Path, ...], given: Placeholders) -> "Projection":

@@ -172,9 +172,7 @@ class Reader:
         try:
             for value in last.values():
                 values.check(value)
-            position = key_ranges.position(
-                plan.table, plan.layout, last, None, (plan.start, plan.end)
-            )
+            position = key_ranges.of_scan(plan.table, plan.layout, last, (plan.start, plan.end), "")
         except (ValidationException, SerializationException):
             raise _invalid_token() from None
         if plan.reverse:

@@ -135,7 +135,7 @@ def of(table: Table, layout: Layout | None, where: Condition | None, bindings: B
             KeyTerm(name, "=", [value])
             for name, value in zip(schema.partition, partition, strict=True)
         ]
-        wanted = key_ranges.of(table, schema, [*equal, *sort])
+        wanted, _ = key_ranges.of_query(table, layout, [*equal, *sort], None)
         ranges.append(keys.of_range(prefix, wanted))
     return Target(list(dict.fromkeys(ranges)), is_scan=False, keyed=keyed)
 
