@@ -194,8 +194,12 @@ def _authority(settings: Settings, clock: SystemClock) -> "Authority | None":
     return Authority(settings.data_dir / "tls", settings.host, clock)
 
 
-def _zones(services: Mapping[str, Service]) -> dict[str, str]:
-    return {zone: service.name for service in services.values() for zone in service.fronts}
+def _zones(services: Mapping[str, Service]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for service in services.values():
+        for zone in service.fronts:
+            found[zone] = (*found.get(zone, ()), service.name)
+    return found
 
 
 def _session_key(data_dir: Path, ids: SystemIds) -> bytes:

@@ -105,6 +105,7 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
+        self._lines: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         """Bytes that came while the head was incomplete: at least as many as it has."""
         self._in_message = self._in_head = False
@@ -203,6 +204,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; repeated ones are joined."""
+        self._lines.append((name, value))
         key = _NAMES.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1")
         headers = self._headers
@@ -272,7 +274,7 @@ class Connection(asyncio.Protocol):
             path, _, query = target.partition("?")
         request = HttpRequest(
             self._parser.get_method().decode("latin-1"), path, query, self._headers, body,
-            self._client, self._scheme, self._port,
+            self._client, self._scheme, self._port, "", self._lines,
         )  # fmt: skip
         keep_alive = self._parser.should_keep_alive()
         if self._busy:

@@ -50,8 +50,8 @@ class Parts:
     clouds: CloudDirectory
     by_signing_name: Mapping[str, tuple[str, ...]]
     by_target_prefix: Mapping[str, str]
-    zones: Mapping[str, str]
-    """Front-door zone -> service."""
+    zones: Mapping[str, tuple[str, ...]]
+    """Front-door zone -> the services in it, in the order in which they are asked."""
     targets: dict[str, "Destination"] = field(default_factory=dict)
     """`X-Amz-Target` of requests seen -> where they go; only what names an operation is kept."""
     sites: dict[int, Front] = field(default_factory=dict)

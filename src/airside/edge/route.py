@@ -101,34 +101,38 @@ def _front(parts: Parts, http: HttpRequest) -> Front | None:
 
 def at_hand(parts: Parts, http: HttpRequest, front: Front) -> HttpResponse | None:
     """What a site has ready for a request; None when it has to look."""
-    find = parts.services[parts.zones[front.zone]].at_hand.get(front.zone)
+    find = parts.services[parts.zones[front.zone][-1]].at_hand.get(front.zone)
     cloud = parts.clouds.find(front.environment or MAIN)
     return find(cloud, http, front.label) if find is not None and cloud is not None else None
 
 
 async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
     """Let the front door of an API, a site or a function URL answer."""
-    service = parts.services[parts.zones[front.zone]]
     try:
         cloud = await parts.clouds.open(front.environment or MAIN)
     except KeyError:
         x.response = HttpResponse(404, [("Content-Type", "text/plain")], b"No such environment\n")
         return
-    ctx = Context(cloud, ANONYMOUS, cloud.region, x.request_id, service.name, front.zone)
-    ctx.trace_id = x.http.headers.get("x-amzn-trace-id", "")
-    x.ctx = ctx
     request = x.http
     if front.path != request.path:
         request = HttpRequest(
             request.method, front.path, request.query, request.headers, request.body,
             request.client, request.scheme, request.port, request.path.removesuffix(front.path),
+            request.lines,
         )  # fmt: skip
     began = cloud.clock.monotonic()
-    x.response = await service.fronts[front.zone](ctx, request, front.label)
-    if ctx.trace_id:
+    for service in parts.zones[front.zone]:
+        ctx = x.ctx = Context(cloud, ANONYMOUS, cloud.region, x.request_id, service, front.zone)
+        ctx.trace_id = x.http.headers.get("x-amzn-trace-id", "")
+        x.response = await parts.services[service].fronts[front.zone](ctx, request, front.label)
+        if x.response is not None:
+            break
+    assert x.ctx is not None
+    assert x.response is not None, "the last service of a zone answers whatever is asked"
+    if x.ctx.trace_id:
         name = f"{request.method} {request.path}"
         error = str(x.response.status) if x.response.status >= 400 else ""
-        cloud.journal.record(ctx, began, resource=front.label, operation=name, error=error)
+        cloud.journal.record(x.ctx, began, resource=front.label, operation=name, error=error)
 
 
 def _service(parts: Parts, http: HttpRequest, signing_name: str) -> str:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-FrontDoor = Callable[[Context, HttpRequest, str], Awaitable[HttpResponse]]
+FrontDoor = Callable[[Context, HttpRequest, str], Awaitable[HttpResponse | None]]
 """Serves one host name of a service: (context, request, the label before the zone) -> response.
 E.g. the front door of `execute-api` gets the API's id. A plain web address, no AWS protocol.
-`request.path` is the path below the host, whether it was addressed by host name or by path."""
+`request.path` is the path below the host, whether it was addressed by host name or by path.
+None means that the label is not one of this service's: the next one in the zone is asked."""
 
 
 AtHand = Callable[["Cloud", HttpRequest, str], HttpResponse | None]

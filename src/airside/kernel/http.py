@@ -90,6 +90,8 @@ class HttpRequest(Struct):
     """The local port the request came in by: each site has one of its own."""
     prefix: str = ""
     """What stood before `path` in the address, where a path said whose front door is meant."""
+    lines: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Headers as they stood, one by one; empty where names have no spelling (HTTP/2)."""
 
     @property
     def host(self) -> str:

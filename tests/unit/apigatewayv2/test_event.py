@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from airside.services.apigatewayv2.event import Call, event_1, event_2, is_text, log_time
+from airside.gateway.access_log import log_time
+from airside.services.apigatewayv2.event import Call, event_1, event_2, is_text
 
 CALL = Call(
     method="POST",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airside.services.apigatewayv2.matcher import Matcher
+from airside.gateway.matcher import Matcher
 
 DOCUMENTED = [
     "GET /pets/dog/1",

@@ -1,6 +1,7 @@
 """Rate limits."""
 
-from airside.services.apigatewayv2.throttle import Bucket, limit_of
+from airside.gateway.throttle import Bucket
+from airside.services.apigatewayv2.live import limit_of
 
 
 def test_a_burst_then_a_steady_rate() -> None:

@@ -1,5 +1,7 @@
 """API Gateway v2: HTTP APIs, their control plane and the gateway that serves them."""
 
+from airside.gateway.access_log import AccessLogs
+from airside.gateway.throttle import Throttles
 from airside.kernel import Service
 from airside.services.apigatewayv2 import (
     apis,
@@ -10,7 +12,6 @@ from airside.services.apigatewayv2 import (
     stages,
     tags,
 )
-from airside.services.apigatewayv2.access_log import AccessLogs
 from airside.services.apigatewayv2.authorization import Decisions
 from airside.services.apigatewayv2.gateway import Gateway, front
 from airside.services.apigatewayv2.integration import Integrations
@@ -25,7 +26,6 @@ from airside.services.apigatewayv2.resources import (
     RouteType,
     StageType,
 )
-from airside.services.apigatewayv2.throttle import Throttles
 
 SERVICE = Service(
     "apigatewayv2",

@@ -6,13 +6,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-_MONTHS = (
-    "", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
+from airside.gateway.access_log import log_time
+
 _TITLED = frozenset({"content-length", "content-type", "host", "user-agent", "x-amzn-trace-id"})
 _TEXTUAL = frozenset({"application/json", "application/javascript", "application/xml"})
 
@@ -52,12 +50,6 @@ def is_text(content_type: str | None) -> bool:
     """Whether a body of this type is handed on as text; everything else goes as Base64."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     return kind.startswith("text/") or kind in _TEXTUAL or kind.endswith(("+json", "+xml"))
-
-
-def log_time(at: float) -> str:
-    """`12/Mar/2020:19:03:58 +0000`."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return f"{moment.day:02d}/{_MONTHS[moment.month]}/{moment:%Y:%H:%M:%S} +0000"
 
 
 def _text_body(call: Call) -> tuple[str | None, bool]:

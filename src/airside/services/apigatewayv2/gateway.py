@@ -2,9 +2,12 @@
 
 import base64
 import math
-from typing import TYPE_CHECKING
 
-from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse
+from airside.gateway.access_log import AccessLogs
+from airside.gateway.compiled import CompiledApis
+from airside.gateway.throttle import Throttles
+from airside.kernel import Context, HttpRequest, HttpResponse
+from airside.kernel import Snapshot as View
 from airside.kernel.http import BodyTooLarge
 from airside.services.apigatewayv2 import access_log, cors, store
 from airside.services.apigatewayv2.api import Snapshot
@@ -14,54 +17,24 @@ from airside.services.apigatewayv2.integration import Integrations
 from airside.services.apigatewayv2.limits import METERED_BYTES, PAYLOAD_BYTES_MAX
 from airside.services.apigatewayv2.live import LiveApi, LiveRoute, LiveStage, compile_api
 from airside.services.apigatewayv2.response import message
-from airside.services.apigatewayv2.throttle import Throttles
-
-if TYPE_CHECKING:
-    from airside.kernel import Snapshot as View
-
-_FRESH_SECONDS = 1.0
-"""How long a compiled API is used before its stamp is compared with the stored one. Changes made
-by this process are seen at once; the comparison is for those of others."""
 
 
-class Gateway(Component):
-    """The compiled APIs of an environment."""
+class Gateway(CompiledApis[LiveApi]):
+    """The compiled HTTP APIs of an environment."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._apis: dict[str, tuple[LiveApi, float]] = {}
-
-    def forget(self, api_id: str) -> None:
-        """Compile an API anew when it is next asked for."""
-        self._apis.pop(api_id, None)
-
-    async def find(self, api_id: str) -> LiveApi | None:
-        """The compiled API."""
-        now = self.cloud.clock.monotonic()
-        held = self._apis.get(api_id)
-        if held is not None and now - held[1] < _FRESH_SECONDS:
-            return held[0]
-        known = held[0] if held is not None else None
-
-        def load(view: "View") -> LiveApi | None:
-            api = store.find(view, api_id)
-            if api is None:
-                return None
-            if known is not None and known.stamp == api.stamp:
-                return known
-            snapshots: dict[str, Snapshot] = {}
-            for deployment_id in api.live_snapshots():
-                snapshot = store.load_snapshot(view, api, deployment_id)
-                if snapshot is not None:
-                    snapshots[deployment_id] = snapshot
-            return compile_api(api, snapshots)
-
-        live = await self.cloud.store.read(load)
-        if live is None:
-            self._apis.pop(api_id, None)
-        else:
-            self._apis[api_id] = (live, now)
-        return live
+    def load(self, view: View, api_id: str, known: LiveApi | None) -> LiveApi | None:
+        """Compile an API with what its stages serve."""
+        api = store.find(view, api_id)
+        if api is None:
+            return None
+        if known is not None and known.stamp == api.stamp:
+            return known
+        snapshots: dict[str, Snapshot] = {}
+        for deployment_id in api.live_snapshots():
+            snapshot = store.load_snapshot(view, api, deployment_id)
+            if snapshot is not None:
+                snapshots[deployment_id] = snapshot
+        return compile_api(api, snapshots)
 
 
 async def front(ctx: Context, http: HttpRequest, label: str) -> HttpResponse:
@@ -129,7 +102,8 @@ async def _pass_on(
     if stage.access_log is not None:
         seconds = ctx.clock.monotonic() - began
         text = access_log.line(stage.access_log.get("Format", ""), call, response, seconds)
-        ctx.component(access_log.AccessLogs).write(own, stage.access_log, call, text)
+        destination = str(stage.access_log.get("DestinationArn", ""))
+        ctx.component(AccessLogs).write(own, destination, call.api_id, call.at, text)
     return response
 
 

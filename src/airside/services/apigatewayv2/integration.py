@@ -1,53 +1,34 @@
 """Calling what stands behind a route: a function, or another HTTP server."""
 
-import asyncio
-import http.client
 import logging
 import re
-from collections.abc import Awaitable
-from urllib.parse import urlsplit
 
 import msgspec
 
-from airside.kernel import Cloud, Component, Context, HttpResponse, Result, ServiceError
-from airside.kernel.http import BytesBody, HttpRequest
+from airside.gateway import calls
+from airside.gateway.calls import HOP_BY_HOP, Calls, TimedOut, Unreachable
+from airside.kernel import Context, HttpResponse, Result, ServiceError
 from airside.services.apigatewayv2.event import Call, event_1, event_2
 from airside.services.apigatewayv2.live import LiveRoute, substitute
 from airside.services.apigatewayv2.response import MalformedResponse, message, response_of
 
 log = logging.getLogger("airside.apigateway")
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_HOP = frozenset(
-    {"connection", "host", "content-length", "transfer-encoding", "keep-alive", "upgrade"}
-)
 _VARIABLE = re.compile(r"\{([A-Za-z0-9._\-:]+)\+?\}")
 
 
-class Integrations(Component):
-    """Calls under way. One that outlives its time limit goes on; only its client stops waiting."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._running: set[asyncio.Future[Result]] = set()
-
-    async def stop(self) -> None:
-        """Give up what is still under way."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+class Integrations(Calls):
+    """Calls under way of HTTP APIs."""
 
     async def invoke(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
         """The response of a route's integration, or the gateway's own when that fails."""
         if route.integration is None:
             return message(500, "Internal Server Error")
         if route.function is not None:
-            return await self._function(ctx, route, call)
+            return await self._invoke(ctx, route, call)
         return await _proxy(ctx, route, call)
 
-    async def _function(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
+    async def _invoke(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
         event = event_2(call) if route.version == "2.0" else event_1(call)
         try:
             result = await self.call_function(ctx, route, msgspec.json.encode(event))
@@ -67,24 +48,11 @@ class Integrations(Component):
         self, ctx: Context, route: LiveRoute, payload: bytes, function: str | None = None
     ) -> Result | None:
         """What Invoke answers; None when that takes too long. Raises what Invoke raises."""
-        request = {
-            "FunctionName": function or route.function,
-            "InvocationType": "RequestResponse",
-            "Payload": payload,
-        }
-        return await self._within(ctx.call("lambda", "Invoke", request), route.timeout_seconds)
-
-    async def _within(self, work: Awaitable[Result], seconds: float) -> Result | None:
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._over)
-        done, _ = await asyncio.wait((task,), timeout=seconds)
-        return task.result() if done else None
-
-    def _over(self, task: asyncio.Future[Result]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, also when nobody waits any more
+        name = function or route.function or ""
+        try:
+            return await self.function(ctx, name, payload, route.timeout_seconds)
+        except TimedOut:
+            return None
 
 
 def refusal(error: ServiceError) -> HttpResponse:
@@ -105,7 +73,7 @@ async def _proxy(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
     if call.query:
         uri += ("&" if "?" in uri else "?") + call.query
     method = route.integration.get("IntegrationMethod", "ANY")
-    headers = {name: value for name, value in call.headers.items() if name not in _HOP}
+    headers = {name: value for name, value in call.headers.items() if name not in HOP_BY_HOP}
     return await send(
         ctx, call.method if method == "ANY" else method, uri, headers, call.body,
         seconds=route.timeout_seconds,
@@ -115,31 +83,10 @@ async def _proxy(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
 async def send(
     ctx: Context, method: str, url: str, headers: dict[str, str], body: bytes, *, seconds: float
 ) -> HttpResponse:
-    """Send a request to loopback, or to a host of this cloud. Nothing goes any further: 503."""
-    target = urlsplit(url)
-    request = HttpRequest(
-        method, target.path or "/", target.query, headers | {"host": target.netloc},
-        BytesBody(body), scheme=target.scheme,
-    )  # fmt: skip
-    if target.hostname in _LOOPBACK:
-        host = target.hostname or ""
-        return await asyncio.to_thread(_send, request, host, target.port, seconds)
-    response = await ctx.fetch(request)
-    return message(503, "Service Unavailable") if response.status == 502 else response
-
-
-def _send(request: HttpRequest, host: str, port: int | None, seconds: float) -> HttpResponse:
-    connection = http.client.HTTPConnection(host, port, timeout=seconds)
-    body = request.body.data if isinstance(request.body, BytesBody) else b""
+    """What a server answers, or the gateway's own answer in its place."""
     try:
-        connection.request(request.method, request.target, body, request.headers)
-        answer = connection.getresponse()
-        content = answer.read()
-    except TimeoutError:
+        return await calls.send(ctx, method, url, headers, body, seconds=seconds)
+    except TimedOut:
         return message(504, "Endpoint request timed out")
-    except (OSError, http.client.HTTPException):
+    except Unreachable:
         return message(503, "Service Unavailable")
-    finally:
-        connection.close()
-    headers = [pair for pair in answer.getheaders() if pair[0].lower() not in _HOP]
-    return HttpResponse(answer.status, headers, content)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airside.gateway.matcher import DEFAULT, Matcher
+from airside.gateway.throttle import Limit
 from airside.kernel import Principal
 from airside.kernel.principal import service_principal
 from airside.services.apigatewayv2.api import Api, Members, Snapshot
 from airside.services.apigatewayv2.limits import INTEGRATION_TIMEOUT_MS_MAX
-from airside.services.apigatewayv2.matcher import DEFAULT, Matcher
-from airside.services.apigatewayv2.throttle import Limit, limit_of
 
 _HOST = "apigateway.amazonaws.com"
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^/]+")
@@ -116,6 +116,17 @@ def _compile_route(
         principal=service_principal(_HOST, api.account_id, arn),
         limit=limit_of(stage, key),
     )
+
+
+def limit_of(stage: Mapping[str, Any], route_key: str) -> Limit | None:
+    """The limit of a route in a stage: its own settings, else the stage's default ones."""
+    settings = (stage.get("RouteSettings") or {}).get(route_key) or {}
+    default = stage.get("DefaultRouteSettings") or {}
+    rate = settings.get("ThrottlingRateLimit", default.get("ThrottlingRateLimit"))
+    burst = settings.get("ThrottlingBurstLimit", default.get("ThrottlingBurstLimit"))
+    if rate is None and burst is None:
+        return None
+    return float(rate if rate is not None else 10_000), float(burst if burst is not None else 5_000)
 
 
 def substitute(uri: str, variables: Mapping[str, Any]) -> str:

@@ -58,10 +58,12 @@ class Matcher(Generic[T]):
                 node = node.literal.setdefault(segment, _Node())
         node.here[method] = _Leaf(target, tuple(variables))
 
-    def match(self, method: str, path: str) -> tuple[T, dict[str, str]] | None:
+    def match(
+        self, method: str, path: str, *, decode: bool = True
+    ) -> tuple[T, dict[str, str]] | None:
         """The route of a request and its path parameters. `path` is as on the wire."""
         segments = path.split("/")[1:]
-        if "%" in path:
+        if decode and "%" in path:
             segments = [unquote(segment) for segment in segments]
         found = _search(self._root, method, segments, 0, ())
         if found is not None:

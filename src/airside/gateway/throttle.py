@@ -1,8 +1,6 @@
 """Rate limits of routes and stages: a token bucket for each that has one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from airside.kernel import Cloud, Component
 
@@ -30,17 +28,6 @@ class Bucket:
 
 Limit = tuple[float, float]
 """Requests a second, and how many may come at once."""
-
-
-def limit_of(stage: Mapping[str, Any], route_key: str) -> Limit | None:
-    """The limit of a route in a stage: its own settings, else the stage's default ones."""
-    settings = (stage.get("RouteSettings") or {}).get(route_key) or {}
-    default = stage.get("DefaultRouteSettings") or {}
-    rate = settings.get("ThrottlingRateLimit", default.get("ThrottlingRateLimit"))
-    burst = settings.get("ThrottlingBurstLimit", default.get("ThrottlingBurstLimit"))
-    if rate is None and burst is None:
-        return None
-    return float(rate if rate is not None else 10_000), float(burst if burst is not None else 5_000)
 
 
 class Throttles(Component):
