@@ -1,0 +1,1 @@
+"""How CloudFormation makes, changes and removes what belongs to REST APIs."""
