@@ -168,3 +168,31 @@ def test_a_copy_has_the_bytes_and_the_metadata(s3, bucket, size):
     assert got["Body"].read() == body
     error = refused(s3.copy_object, Bucket=bucket, Key="to", CopySource=f"{bucket}/to")
     assert error["Error"]["Code"] == "InvalidRequest"
+
+
+def test_bodies_of_every_kind_take_each_others_place(s3, bucket):
+    """Small, none, a file, parts: each goes without a trace when the next one comes."""
+    large = hashlib.shake_128(b"z").digest(300 * KIB)
+
+    def in_parts() -> bytes:
+        begun = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+        place = {"Bucket": bucket, "Key": "k", "UploadId": begun}
+        etag = s3.upload_part(**place, PartNumber=1, Body=large)["ETag"]
+        parts = [{"PartNumber": 1, "ETag": etag}]
+        s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
+        return large
+
+    def put(body: bytes) -> bytes:
+        s3.put_object(Bucket=bucket, Key="k", Body=body)
+        return body
+
+    kinds = [lambda: put(b"small"), lambda: put(b""), lambda: put(large), in_parts]
+    for first in kinds:
+        for second in kinds:
+            for write in (first, second, second):
+                body = write()
+                assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == body
+    listed = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [entry["Key"] for entry in listed] == ["k"]
+    s3.delete_object(Bucket=bucket, Key="k")
+    s3.delete_bucket(Bucket=bucket)

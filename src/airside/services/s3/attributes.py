@@ -39,7 +39,9 @@ def headers_of(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def metadata_of(request: Mapping[str, Any]) -> dict[str, str]:
     """User metadata with names in lower case. Raises MetadataTooLarge."""
-    metadata = {name.lower(): value for name, value in request.get("Metadata", {}).items()}
+    if "Metadata" not in request:
+        return {}
+    metadata = {name.lower(): value for name, value in request["Metadata"].items()}
     size = sum(len(name) + len(value.encode()) for name, value in metadata.items())
     if size > limits.METADATA_BYTES_MAX:
         raise errors.MetadataTooLarge(
@@ -108,6 +110,8 @@ def encryption_of(
 
     `customer` is what is shown of a key of the caller's own.
     """
+    if customer is None and request.keys().isdisjoint(_ENCRYPTION):
+        return dict(bucket.encryption)
     asked = {name: request[name] for name in _ENCRYPTION if request.get(name) is not None}
     method = asked.get("ServerSideEncryption")
     if customer is not None:
@@ -144,7 +148,8 @@ def encryption_of(
 
 def shown_encryption(version: Version) -> dict[str, Any]:
     """Encryption as answers show it."""
-    return {name: version.encryption.get(name) for name in _SHOWN_ENCRYPTION}
+    known = version.encryption
+    return {name: known[name] for name in _SHOWN_ENCRYPTION if name in known}
 
 
 def shown_version_id(bucket: Bucket, version: Version) -> str | None:

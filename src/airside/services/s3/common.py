@@ -10,6 +10,8 @@ from airside.services.s3.grants import asked, full_control, is_public
 from airside.services.s3.names import bucket_arn, object_arn
 from airside.services.s3.object import Version
 
+_ACL_MEMBERS = frozenset({"ACL", "GrantRead", "GrantReadACP", "GrantWriteACP"})
+
 
 def on_bucket(ctx: Context, request: Request) -> str:
     """The ARN of the request's bucket."""
@@ -54,6 +56,8 @@ def expiration_of(view: Snapshot, bucket: Bucket, key: str, version: Version) ->
 def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list[Grant] | None:
     """The ACL of a new object. Raises AccessControlListNotSupported, AccessDenied."""
     if bucket.ownership == ENFORCED:
+        if request.keys().isdisjoint(_ACL_MEMBERS):
+            return None
         if request.get("ACL") in (None, "", "bucket-owner-full-control") and not any(
             request.get(name) for name in ("GrantRead", "GrantReadACP", "GrantWriteACP")
         ):

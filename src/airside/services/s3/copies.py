@@ -197,10 +197,15 @@ def _check_still_there(tx: Transaction, source: Source) -> None:
     """The source's bytes are shared: they must not have gone since they were looked at."""
     found = source.found
     now = store.find_version(tx, found.bucket.name, found.key, found.version.version_id)
-    if now is None or now.etag != found.version.etag or now.number != found.version.number:
+    if now is None or _body(now) != _body(found.version):
         raise errors.ConditionalRequestConflict(
             "A conflicting operation occurred on the source of the copy. Please try again."
         )
+
+
+def _body(version: Version) -> tuple[object, ...]:
+    """What tells one body from another."""
+    return version.etag, version.number, version.blob_id, version.upload_id, version.nonce
 
 
 def _check_changes_something(request: Request, bucket: Bucket, source: Source) -> None:
@@ -220,7 +225,7 @@ def _check_changes_something(request: Request, bucket: Bucket, source: Source) -
 
 def _draft(ctx: Context, bucket: Bucket, request: Request, source: Source) -> Version:
     """The record of the copy: what is kept from the source, what is new."""
-    draft = draft_version(ctx, bucket, request)
+    draft = draft_version(ctx, bucket, request, customer_key(request))
     directive = request.get("MetadataDirective", "COPY")
     if directive not in ("COPY", "REPLACE"):
         raise errors.InvalidArgument(

@@ -89,7 +89,7 @@ def _event(
         entry["eTag"] = "d41d8cd98f00b204e9800998ecf8427e"
     if bucket.is_versioned:
         entry["versionId"] = version.version_id
-    entry["sequencer"] = f"{int(ctx.clock.now() * 1000):012X}{version.number & 0xFFFFFF:06X}"
+    entry["sequencer"] = f"{int(ctx.clock.now() * 1e6):014X}{version.number & 0xFFFF:04X}"
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -121,7 +121,7 @@ def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version
     detail: dict[str, Any] = {
         "version": "0",
         "bucket": {"name": bucket.name},
-        "object": {"key": key, "sequencer": f"{int(ctx.clock.now() * 1000):018X}"},
+        "object": {"key": key, "sequencer": f"{int(ctx.clock.now() * 1e6):018X}"},
         "request-id": ctx.request_id,
         "requester": ctx.account_id,
         "source-ip-address": "127.0.0.1",

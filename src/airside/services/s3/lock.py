@@ -12,10 +12,13 @@ from airside.services.s3.object import Version
 
 MODES = ("GOVERNANCE", "COMPLIANCE")
 _DAY = 86_400
+_MEMBERS = frozenset({"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"})
 
 
 def apply_headers(version: Version, bucket: Bucket, request: Mapping[str, Any], now: float) -> None:
     """Lock a new version as its headers say, else as the bucket does by default."""
+    if not bucket.object_lock and request.keys().isdisjoint(_MEMBERS):
+        return
     mode = request.get("ObjectLockMode")
     until = request.get("ObjectLockRetainUntilDate")
     hold = request.get("ObjectLockLegalHoldStatus")

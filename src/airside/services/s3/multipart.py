@@ -28,7 +28,7 @@ async def create_multipart_upload(ctx: Context, request: Request) -> Result:
         # Sorts by start: uploads of one key are listed in the order in which they began.
         upload_id=f"{int(now * 1000):012x}{ctx.ids.lower(36)}",
         initiated_at=float(int(now)),
-        version=draft_version(ctx, bucket, request),
+        version=draft_version(ctx, bucket, request, customer_key(request)),
         algorithm=algorithm,
         checksum_type=kind,
         initiator=ctx.principal.arn,

@@ -11,7 +11,7 @@ from airside.services.s3.common import (
     owner_of_new,
     tier1,
 )
-from airside.services.s3.encryption import customer_key
+from airside.services.s3.encryption import CustomerKey, customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import Version, check_write_conditions
 
@@ -31,8 +31,8 @@ async def store_object(ctx: Context, request: Request, event: str) -> Result:
         return opened(view, ctx, request, "s3:PutObject", key)
 
     bucket = await ctx.store.read(admit)
-    draft = draft_version(ctx, bucket, request)
     secret = customer_key(request)
+    draft = draft_version(ctx, bucket, request, secret)
     expected = upload.expectation(request)
     if (draft.lock_mode or draft.legal_hold) and not (expected.md5 or expected.algorithm):
         raise errors.InvalidRequest(
@@ -61,12 +61,13 @@ async def store_object(ctx: Context, request: Request, event: str) -> Result:
     return attributes.written(bucket, version, expiration)
 
 
-def draft_version(ctx: Context, bucket: Bucket, request: Request) -> Version:
+def draft_version(
+    ctx: Context, bucket: Bucket, request: Request, secret: CustomerKey | None
+) -> Version:
     """The record of a version about to be written, as far as headers tell.
 
     Raises for headers that S3 refuses.
     """
-    secret = customer_key(request)
     now = float(int(ctx.clock.now()))
     owner = owner_of_new(ctx, bucket, request)
     draft = Version(

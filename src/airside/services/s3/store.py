@@ -203,7 +203,9 @@ def add_version(
     top = former
     if top is None and bucket.is_versioned:
         top = newest_older(tx, bucket.name, key)
-    version = make(top.number + 1 if top is not None else 0)
+    replaces = former is not None and former.version_id == NULL and bucket.versioning != "Enabled"
+    # What takes another's place takes its rows, too.
+    version = make(0 if top is None else top.number if replaces else top.number + 1)
     if bucket.versioning == "Enabled":
         version.version_id = new_version_id(version.number, random_bytes)
         if former is not None:

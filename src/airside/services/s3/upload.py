@@ -10,7 +10,7 @@ from airside.kernel import Body, Context, Transaction
 from airside.kernel.http import SealedBody
 from airside.kernel.store import BlobWriter
 from airside.services.s3 import errors, limits, store
-from airside.services.s3.checksum import ALGORITHMS, Hasher, decode, header_of, member_of
+from airside.services.s3.checksum import ALGORITHMS, MEMBERS, Hasher, decode, header_of, member_of
 from airside.services.s3.encryption import NONCE_BYTES, CustomerKey
 from airside.services.s3.object import BLOB, EMPTY, INLINE, Segment, Version
 
@@ -71,7 +71,11 @@ def expectation(request: Mapping[str, Any], default_algorithm: str = "") -> Expe
             found.md5 = decode("MD5", promised)
         except ValueError:
             raise errors.InvalidDigest("The Content-MD5 you specified was invalid.") from None
-    given = [name for name, member in _MEMBERS if member in request]
+    given = (
+        []
+        if request.keys().isdisjoint(MEMBERS)
+        else [name for name, member in _MEMBERS if member in request]
+    )
     if len(given) > 1:
         raise errors.InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
