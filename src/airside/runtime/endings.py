@@ -46,6 +46,17 @@ def exit_error(ending: Ending) -> tuple[str, str]:
     return "Runtime.ExitError", describe_exit(ending.status)
 
 
+def of_init(error: dict[str, Any] | None, ending: Ending) -> Outcome:
+    """What became of an INIT that reported `error`, or just ended; `{}` stands for a request."""
+    if error is None:
+        kind, said = exit_error(ending)
+        error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}"}
+        lost = ending.status is None
+    else:
+        kind, lost = error.get("errorType", "Runtime.Unknown"), False
+    return Outcome(json.dumps(error).encode(), "error", kind, lost=lost, in_init=True)
+
+
 def failed(kind: str, request_id: str, said: str, status: str = "error") -> Outcome:
     """An outcome that the platform gives, not the function."""
     message = f"RequestId: {request_id} Error: {said}"

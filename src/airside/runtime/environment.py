@@ -10,7 +10,7 @@ from typing import Any
 
 from airside.kernel.clock import Clock
 from airside.runtime.channel import pipe, socket_pair
-from airside.runtime.endings import exit_error, failed, for_event, peak_mb, too_large
+from airside.runtime.endings import exit_error, failed, for_event, of_init, peak_mb, too_large
 from airside.runtime.event_log import EventLog
 from airside.runtime.exchange import Exchange, Listener
 from airside.runtime.extensions import Extensions
@@ -52,6 +52,7 @@ class Environment:
         """The log stream's name, and what writes to it."""
         self._owner = owner
         self._clock = clock
+        self.frozen = False
         self._loop = asyncio.get_running_loop()
         self._log = EventLog(spec, clock, log)
         self._log.telemetry = Telemetry(clock)
@@ -115,6 +116,8 @@ class Environment:
         self._accept(event, future)
         self._log.begin(event)
         self._hand_over(event)
+        if self.frozen:  # it wakes to find its event there
+            self._thaw()
 
     def _accept(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         self._event = event
@@ -148,6 +151,24 @@ class Environment:
         else:
             self.kill()
 
+    def freeze(self) -> bool:
+        """Stop all that runs in it until the next event; False when it is not the moment."""
+        telemetry = self._log.telemetry
+        if self.state is not State.IDLE or self._process is None:
+            return False
+        if telemetry is not None and not telemetry.pause():
+            return False
+        self.frozen = True
+        self._process.freeze(self._process_id)
+        return True
+
+    def _thaw(self) -> None:
+        if self.frozen and self._process is not None:
+            self.frozen = False
+            self._process.thaw(self._process_id)
+            if self._log.telemetry is not None:
+                self._log.telemetry.resume()
+
     def kill(self) -> None:
         """End the process and all its children."""
         if self.state is not State.DEAD and self._process is not None:
@@ -155,6 +176,7 @@ class Environment:
 
     def _leave(self, reason: str, number: int) -> None:
         """End the runtime; when it is gone, extensions are told and have their time."""
+        self._thaw()
         self._reason = reason
         if not (self.external and self.extensions.want_shutdown) or self._process is None:
             self.kill()
@@ -435,16 +457,10 @@ class Environment:
         self._take_frames()
 
     def _init_failure(self, ending: Ending) -> Outcome:
-        error = self._init_error
-        if error is None:
-            kind, said = exit_error(ending)
-            error = {"errorType": kind, "errorMessage": f"RequestId: {{}} Error: {said}"}
-        kind = error.get("errorType", "Runtime.Unknown")
-        lost = self._init_error is None and ending.status is None
-        init_ms = self._log_init_failure("timeout" if self._init_timed_out else "error", kind)
-        return Outcome(
-            json.dumps(error).encode(), "error", kind, init_ms=init_ms, lost=lost, in_init=True
-        )
+        outcome = of_init(self._init_error, ending)
+        status = "timeout" if self._init_timed_out else "error"
+        outcome.init_ms = self._log_init_failure(status, outcome.error_type)
+        return outcome
 
     def _log_init_failure(self, status: str, kind: str) -> float:
         started = self._started_at or self._clock.monotonic()

@@ -21,6 +21,14 @@ class Process(Protocol):
         """Signal the process that runs the function, and it alone."""
         ...
 
+    def freeze(self, environment_id: int) -> None:
+        """Stop every process in it."""
+        ...
+
+    def thaw(self, environment_id: int) -> None:
+        """Let every process in it go on."""
+        ...
+
     def born(self, environment_id: int) -> Born | None:
         """Which process it is; None when that is not known yet, or no more."""
         ...

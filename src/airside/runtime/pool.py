@@ -9,6 +9,7 @@ from airside.kernel.clock import Clock
 from airside.runtime.agent import Agent, template_kind
 from airside.runtime.environment import Environment
 from airside.runtime.extensions import external_names
+from airside.runtime.freezer import Freezer
 from airside.runtime.interpreters import program_config
 from airside.runtime.lifecycle import State
 from airside.runtime.loglines import LogLines
@@ -61,6 +62,7 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
+        self._freezer = Freezer(self._idle, clock, agent.settings.function_freeze_seconds)
         self._starting = 0
         self._waiting: deque[tuple[Event, asyncio.Future[Outcome]]] = deque()
         self._loop = asyncio.get_running_loop()
@@ -247,6 +249,7 @@ class Pool:
             environment.retire()
             return
         self._idle.append(environment)
+        self._freezer.watch()
         if self._reaper is None:
             self._reaper = self._loop.call_later(self._idle_seconds, self._reap)
 

@@ -68,6 +68,7 @@ class Telemetry:
         self._subscriptions: dict[str, Subscription] = {}
         self._early: list[tuple[str, str]] | None = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._paused = False
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -107,10 +108,24 @@ class Telemetry:
         elif to.timer is None:
             to.timer = self._loop.call_later(to.timeout_ms / 1000, self._flush, to)
 
+    def pause(self) -> bool:
+        """Send no more for now, because nobody will listen; False while something is on its way."""
+        self._paused = not self._sending
+        return self._paused
+
+    def resume(self) -> None:
+        """Send what has waited."""
+        self._paused = False
+        for subscription in self._subscriptions.values():
+            if subscription.waiting and subscription.timer is None:
+                self._flush(subscription)
+
     def _flush(self, to: Subscription) -> None:
         if to.timer:
             to.timer.cancel()
             to.timer = None
+        if self._paused:
+            return
         lines, to.waiting, to.waiting_bytes = to.waiting, [], 0
         if lines:
             task = self._loop.create_task(_send(to, lines))
@@ -119,6 +134,7 @@ class Telemetry:
 
     def flush(self) -> None:
         """Send everything now."""
+        self._paused = False
         for subscription in self._subscriptions.values():
             self._flush(subscription)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,9 @@ class Forker:
         self.rooted = False
         self._on_exit: dict[int, OnExit] = {}
         self._born: dict[int, Born] = {}
+        self._frozen: dict[int, tuple[int, bool]] = {}
+        """Which freeze it is, and whether the environment is known to have but one process."""
+        self._freezes = 0
         self._next_id = 0
         self._loop = asyncio.get_running_loop()
         ours, self._theirs = socket_pair()
@@ -75,6 +79,24 @@ class Forker:
         """Signal the process that runs an environment's function, and it alone."""
         self._channel.send({"op": "signal", "id": environment_id, "number": number})
 
+    def freeze(self, environment_id: int) -> None:
+        """Stop every process of an environment."""
+        self._freezes += 1
+        self._frozen[environment_id] = self._freezes, False
+        self._channel.send({"op": "freeze", "id": environment_id, "freeze": self._freezes})
+
+    def thaw(self, environment_id: int) -> None:
+        """Let every process of an environment go on."""
+        born = self._born.get(environment_id)
+        _, alone = self._frozen.pop(environment_id, (0, False))
+        if born is not None and born.pid:  # the one that matters most need not wait for the others
+            try:
+                os.kill(born.pid, signal.SIGCONT)
+            except OSError:
+                alone = False
+        if not alone:
+            self._channel.send({"op": "thaw", "id": environment_id})
+
     def born(self, environment_id: int) -> Born | None:
         """Which process an environment is; None when it has not begun or has ended."""
         if environment_id not in self._born and not self.closed:
@@ -89,7 +111,12 @@ class Forker:
     def _on_message(self, message: Message) -> None:
         if "born" in message:
             self._born[message["born"]] = Born(message["pid"], message["uid"], self.rooted)
+        elif "frozen" in message:
+            known = self._frozen.get(message["frozen"])
+            if known is not None and known[0] == message["freeze"]:
+                self._frozen[message["frozen"]] = known[0], message["alone"]
         elif "exited" in message:
+            self._frozen.pop(message["exited"], None)
             self._born.pop(message["exited"], None)
             on_exit = self._on_exit.pop(message["exited"], None)
             if on_exit:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import pytest
 from tests.services.lambda_.conftest import eventually
@@ -248,3 +249,35 @@ def test_telemetry_is_sent_to_subscribers(beside, said, client):
     assert metrics["billedDurationMs"] >= metrics["durationMs"]
     assert metrics["initDurationMs"] > 0
     assert all(event["time"].endswith("Z") for event in got)
+
+
+TICKER = (
+    PROGRAM
+    + """
+ticks = 0
+def tick():
+    global ticks
+    while True:
+        time.sleep(0.01)
+        ticks += 1
+threading.Thread(target=tick, daemon=True).start()
+me, _ = register("INVOKE", name="watcher.py")
+while True:
+    following(me)
+    say("ticks", ticks)
+"""
+)
+
+
+def test_extensions_are_frozen_between_events(beside, said):
+    f = beside(TICKER)
+    f(1)
+    time.sleep(1)
+    f(2)
+
+    def ticks(lines):
+        return [int(line.split()[-1]) for line in lines if line.startswith("EXT ticks")]
+
+    lines = said(lambda lines: len(ticks(lines)) == 2)
+    before, after = ticks(lines)
+    assert after - before < 30

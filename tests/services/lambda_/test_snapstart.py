@@ -1,5 +1,6 @@
 """SnapStart: environments of a published version are copies of one that has run INIT."""
 
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -98,3 +99,33 @@ def test_a_failing_init_says_why(function, client):
     result = client.invoke(FunctionName="function", Qualifier=version)
     assert result["FunctionError"] == "Unhandled"
     assert b"division by zero" in result["Payload"].read()
+
+
+TICKING = """
+import threading, time
+ticks = 0
+
+def tick():
+    global ticks
+    while True:
+        time.sleep(0.01)
+        ticks += 1
+
+def handler(event, context):
+    if event == "start":
+        threading.Thread(target=tick, daemon=True).start()
+        time.sleep(0.1)
+    return ticks
+"""
+
+
+def test_copies_are_frozen_between_events(function, client):
+    function(TICKING, Publish=True, SnapStart={"ApplyOn": "PublishedVersions"})
+
+    def call(event):
+        answer = client.invoke(FunctionName="function", Qualifier="1", Payload=json.dumps(event))
+        return json.load(answer["Payload"])
+
+    before = call("start")
+    time.sleep(1)
+    assert 0 < before <= call("look") < before + 30

@@ -34,6 +34,10 @@ class Children:
         """Remember a child."""
         self._by_pid[pid] = child_id
 
+    def pid(self, child_id: int) -> int:
+        """A child's process id; 0 when it has been reaped."""
+        return next((pid for pid, known in self._by_pid.items() if known == child_id), 0)
+
     def kill(self, child_id: int) -> None:
         """Kill a child that has not been reaped, so its pid is still its own."""
         for pid, known in self._by_pid.items():

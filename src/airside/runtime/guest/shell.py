@@ -13,10 +13,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import keeper, system
+from airside.runtime.guest import freezing, keeper, system
 from airside.runtime.guest.cgroup import Group, Groups
 from airside.runtime.guest.channel import Channel, place
-from airside.runtime.guest.jail import Jail, uid_of
+from airside.runtime.guest.jail import HOST, Jail, uid_of
 
 Begin = Callable[[dict[str, Any]], None]
 
@@ -147,6 +147,13 @@ class Shell:
             os.write(2, f"airside: an environment could not start: {error!r}\n".encode())
         finally:
             os._exit(126)
+
+    def members(self) -> list[int]:
+        """Its processes, without process 1."""
+        if self.group is not None:
+            return freezing.of_group(self.group.folder)
+        proc = f"{HOST}/proc" if self.jail.rooted else "/proc"
+        return freezing.below([self.keeper, self.function], proc)
 
     def kill(self) -> None:
         """Kill every process in it. Only while neither has been reaped."""

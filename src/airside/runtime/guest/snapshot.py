@@ -4,7 +4,7 @@ The process has run INIT and the before-snapshot hooks in an environment of its 
 namespaces, a /tmp that begins as the snapshot's, and a process tree of its own; then the system
 call filter comes into force, the after-restore hooks run, and it serves events.
 
-Its conversation with the server is the template's: start, kill, signal; exited.
+Its conversation with the server is the template's: start, kill, freeze, thaw; exited.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import frames, keeper, logs, seccomp, system
+from airside.runtime.guest import frames, freezing, keeper, logs, seccomp, system
 from airside.runtime.guest.agent import Children, drain, wake_on_child
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection
@@ -89,6 +89,11 @@ class Snapshot:
             orders.sock.close()
         elif message["op"] == "kill":
             self._children.kill(message["id"])
+        else:
+            child = self._children.pid(message["id"])
+            if child:
+                pause = freezing.stop if message["op"] == "freeze" else freezing.go_on
+                pause(lambda: freezing.below([child]))
         close_all(fds)
 
     def _copy(self, serve: Serve) -> tuple[int, Channel]:

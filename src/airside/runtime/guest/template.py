@@ -5,8 +5,11 @@ Its conversation with the server is on descriptor 3.
     server -> template   {"op": "start", "id", "config": {...}, "fds": 2}   event socket, log pipe
                          {"op": "kill", "id"}
                          {"op": "signal", "id", "number"}   only the function's own process
+                         {"op": "freeze", "id", "freeze": a number}
+                         {"op": "thaw", "id"}
     template -> server   {"born": id, "pid", "uid": its own or null}
                          {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
+                         {"frozen": id, "freeze", "alone": bool}   whether there was but one process
                          {"exited": id, "status": wait status, "oom": bool, "peak": bytes}
 """
 
@@ -25,7 +28,7 @@ import sys
 from collections import deque
 from typing import Any
 
-from airside.runtime.guest import client, keeper, watcher
+from airside.runtime.guest import client, freezing, keeper, watcher
 from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
 from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
@@ -157,6 +160,22 @@ class Template:
                 shell = self._by_id.get(message["id"])
                 if shell is not None and shell.function:
                     os.kill(shell.function, message["number"])
+            else:
+                self._pause(message)
+
+    def _pause(self, message: dict[str, Any]) -> None:
+        """Freeze an environment, or let it go on."""
+        shell = self._by_id.get(message["id"])
+        if shell is None or shell.told:
+            return
+        if message["op"] == "thaw":
+            freezing.go_on(shell.members)
+        else:
+            stopped = freezing.stop(shell.members)
+            alone = stopped == {shell.function}
+            self.channel.send(
+                {"frozen": message["id"], "freeze": message["freeze"], "alone": alone}
+            )
 
     def _add_shell(self) -> None:
         self._serial += 1
