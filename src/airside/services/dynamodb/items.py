@@ -15,7 +15,7 @@ from airside.services.dynamodb.errors import (
 )
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
-from airside.services.dynamodb.store import Record, Tables
+from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import (
@@ -55,18 +55,20 @@ _WRITE_RULES = (
     enum("ReturnItemCollectionMetrics", METRICS),
     _ON_FAILURE,
 )
-_PUT_RULES = (
+_PUT_RULES = validation.Rules((
     enum("ReturnConsumedCapacity", CAPACITY), table_name, required("Item"), *_WRITE_RULES,
-)  # fmt: skip
-_KEY_RULES = (
+))  # fmt: skip
+_KEY_RULES = validation.Rules((
     enum("ReturnConsumedCapacity", CAPACITY), table_name, required("Key"), *_WRITE_RULES,
-)  # fmt: skip
-_UPDATE_RULES = (*_KEY_RULES, _actions)
-_GET_RULES = (
-    enum("ReturnConsumedCapacity", CAPACITY),
-    validation.length("AttributesToGet", 1, 255),
-    table_name,
-    required("Key"),
+))  # fmt: skip
+_UPDATE_RULES = validation.Rules((*_KEY_RULES, _actions))
+_GET_RULES = validation.Rules(
+    (
+        enum("ReturnConsumedCapacity", CAPACITY),
+        validation.length("AttributesToGet", 1, 255),
+        table_name,
+        required("Key"),
+    )
 )
 
 
@@ -81,20 +83,23 @@ async def get_item(ctx: Context, request: Request) -> Result:
     tables = ctx.component(Tables)
     name: str = request["TableName"]
 
-    def body(view: Snapshot) -> tuple[Table, Record | None]:
+    def body(view: Snapshot) -> tuple[Table, bytes | None]:
         table = tables.require(view, ctx, name)
         table.check_key(key)
         if projection is not None and projection.nested:
             table.check_scalars(projection.nested)
-        return table, store.get(view, table.key_of(key))
+        return table, store.get_raw(view, table.key_of(key))
 
-    table, record = await ctx.store.read(body)
-    consistent = request.get("ConsistentRead", False)
-    units = capacity.read_units(record.size if record else 0, consistent=consistent)
+    table, raw = await ctx.store.read(body)
+    size = 0 if raw is None else store.size_of(raw)
+    units = capacity.read_units(size, consistent=request.get("ConsistentRead", False))
     charge(ctx, "ReadRequestUnits", units, table.arn)
     result: Result = {}
-    if record is not None:
-        result["Item"] = record.json if projection is None else projection.apply(record.item)
+    if raw is not None:
+        if projection is None:
+            result["Item"] = store.json_of(raw)
+        else:
+            result["Item"] = projection.apply(store.record_of(b"", raw).item)
     mode = request.get("ReturnConsumedCapacity")
     if mode is not None:
         result["ConsumedCapacity"] = capacity.consumed(mode, table.name, Cost(units))

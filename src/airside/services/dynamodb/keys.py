@@ -7,13 +7,13 @@ self-delimiting, so that no encoding is a prefix of another and plain byte order
 """
 
 from binascii import a2b_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from zlib import crc32
 
 from airside.services.dynamodb import numbers
 from airside.services.dynamodb.expressions.key_condition import KeyRange, KeyTerm
-from airside.services.dynamodb.values import Value
+from airside.services.dynamodb.values import Item, Value
 
 _HASH = Struct(">I").pack
 Range = tuple[bytes, bytes]
@@ -24,11 +24,45 @@ def encode(value: Value) -> bytes:
     """One S, N or B value. Text sorts by its UTF-8 bytes, as on AWS."""
     ((kind, content),) = value.items()
     if kind == "S":
-        raw = content.encode("utf-8", "surrogatepass")
-        return (raw.replace(b"\0", b"\0\xff") if b"\0" in raw else raw) + b"\0\1"  # type: ignore[no-any-return]
+        return _text(content)
     if kind == "N":
         return numbers.sort_key(content)
     return _escape(a2b_base64(content)) + b"\0\1"
+
+
+def _text(content: str) -> bytes:
+    try:
+        raw = content.encode()
+    except UnicodeEncodeError:
+        raw = content.encode("utf-8", "surrogatepass")
+    return raw + b"\0\1" if b"\0" not in raw else raw.replace(b"\0", b"\0\xff") + b"\0\1"
+
+
+def placing(prefix: bytes, schema: Sequence[tuple[str, str]]) -> Callable[[Item], bytes]:
+    """What makes the store keys of the checked items of a table, below its prefix.
+
+    `schema` tells names and types of the partition key and of the sort key, if there is one.
+    """
+    name, kind = schema[0]
+    encode_head = _text if kind == "S" else None
+    if len(schema) == 1:
+
+        def place_by_partition(item: Item) -> bytes:
+            value = item[name]
+            head = encode_head(value[kind]) if encode_head is not None else encode(value)
+            return prefix + _HASH(crc32(head)) + head
+
+        return place_by_partition
+    sort_name, sort_kind = schema[1]
+    encode_tail = _text if sort_kind == "S" else None
+
+    def place(item: Item) -> bytes:
+        value, sort = item[name], item[sort_name]
+        head = encode_head(value[kind]) if encode_head is not None else encode(value)
+        tail = encode_tail(sort[sort_kind]) if encode_tail is not None else encode(sort)
+        return prefix + _HASH(crc32(head)) + head + tail
+
+    return place
 
 
 def _escape(raw: bytes) -> bytes:
@@ -37,7 +71,7 @@ def _escape(raw: bytes) -> bytes:
 
 def partition(values: Sequence[Value]) -> bytes:
     """The part of a key that all items of one partition share."""
-    return hashed(b"".join(map(encode, values)))
+    return hashed(encode(values[0]) if len(values) == 1 else b"".join(map(encode, values)))
 
 
 def hashed(raw: bytes) -> bytes:
@@ -47,7 +81,7 @@ def hashed(raw: bytes) -> bytes:
 
 def following(prefix: bytes) -> bytes:
     """The smallest byte string greater than everything that starts with `prefix`."""
-    kept = prefix.rstrip(b"\xff")
+    kept = prefix if prefix[-1] != 0xFF else prefix.rstrip(b"\xff")
     return kept[:-1] + bytes((kept[-1] + 1,))
 
 

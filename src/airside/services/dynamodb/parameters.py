@@ -99,6 +99,8 @@ def filter_of(request: Request, given: Placeholders, old_name: str) -> Filter | 
 
         return _naming("FilterExpression", bind)
     conditions = request.get(old_name)
+    if conditions is None and "ConditionalOperator" not in request:
+        return None
     predicate = legacy.filter_of(conditions, request.get("ConditionalOperator"))
     return None if predicate is None else Filter(predicate, frozenset(conditions or ()))
 
@@ -122,9 +124,7 @@ def key_terms_of(request: Request, given: Placeholders) -> list[KeyTerm]:
     """KeyConditionExpression or KeyConditions."""
     text = request.get("KeyConditionExpression")
     if text is not None:
-        return _naming(
-            "KeyConditionExpression", lambda: key_condition.bind(parse_condition(text), given)
-        )
+        return _naming("KeyConditionExpression", lambda: key_condition.read(text, given))
     return legacy.key_terms(request["KeyConditions"])
 
 

@@ -36,29 +36,33 @@ from airside.services.dynamodb.validation import (
 from airside.services.dynamodb.values import Item
 
 _INVALID = "One or more parameter values were invalid: "
-_QUERY_RULES = (
-    enum("Select", SELECT),
-    validation.index_name,
-    enum("ReturnConsumedCapacity", CAPACITY),
-    each_condition("QueryFilter", operator_required=True),
-    table_name,
-    enum("ConditionalOperator", CONDITIONAL),
-    validation.length("AttributesToGet", 1, 255),
-    each_condition("KeyConditions", operator_required=True),
+_QUERY_RULES = validation.Rules(
+    (
+        enum("Select", SELECT),
+        validation.index_name,
+        enum("ReturnConsumedCapacity", CAPACITY),
+        each_condition("QueryFilter", operator_required=True),
+        table_name,
+        enum("ConditionalOperator", CONDITIONAL),
+        validation.length("AttributesToGet", 1, 255),
+        each_condition("KeyConditions", operator_required=True),
+    )
 )
-_SCAN_RULES = (
-    enum("Select", SELECT),
-    validation.index_name,
-    validation.at_least("TotalSegments", 1),
-    validation.at_most("TotalSegments", 1_000_000),
-    enum("ReturnConsumedCapacity", CAPACITY),
-    table_name,
-    enum("ConditionalOperator", CONDITIONAL),
-    each_condition("ScanFilter", operator_required=True),
-    validation.at_least("Segment", 0),
-    validation.at_most("Segment", 999_999),
-    validation.at_least("Limit", 1),
-    validation.length("AttributesToGet", 1, 255),
+_SCAN_RULES = validation.Rules(
+    (
+        enum("Select", SELECT),
+        validation.index_name,
+        validation.at_least("TotalSegments", 1),
+        validation.at_most("TotalSegments", 1_000_000),
+        enum("ReturnConsumedCapacity", CAPACITY),
+        table_name,
+        enum("ConditionalOperator", CONDITIONAL),
+        each_condition("ScanFilter", operator_required=True),
+        validation.at_least("Segment", 0),
+        validation.at_most("Segment", 999_999),
+        validation.at_least("Limit", 1),
+        validation.length("AttributesToGet", 1, 255),
+    )
 )
 
 

@@ -48,6 +48,8 @@ class Page(Struct):
 
 def read_page(view: Snapshot, plan: Plan) -> Page:
     """Read up to 1 MB or the limit, filter, and shape what is left."""
+    if plan.predicate is None and not (plan.fetching or plan.counting or plan.projection):
+        return _read_whole(view, plan)
     size = scanned = count = 0
     kept: list[Record] = []
     last: Record | None = None
@@ -81,10 +83,33 @@ def read_page(view: Snapshot, plan: Plan) -> Page:
     )
 
 
+def _read_whole(view: Snapshot, plan: Plan) -> Page:
+    """Read entries that are answered as they are stored."""
+    size = 0
+    items: list[Raw] = []
+    limit = plan.limit
+    last = b""
+    more = False
+    for _, raw in store.scan_raw(view, plan.start, plan.end, reverse=plan.reverse):
+        item_size = int.from_bytes(raw[:SIZE_BYTES], "big")
+        if size + item_size > PAGE_BYTES_MAX and items:
+            more = True
+            break
+        size += item_size
+        last = raw
+        items.append(Raw(raw[SIZE_BYTES:]))
+        if len(items) == limit:
+            more = True
+            break
+    count = len(items)
+    after = store.record_of(b"", last).item if more else None
+    return Page(items, count, count, after, _cost(plan, size, ()))
+
+
 def _shaped(plan: Plan, records: list[Record]) -> list[Any]:
     projection = plan.projection
     if projection is None:
-        return [Raw(memoryview(record.raw)[SIZE_BYTES:]) for record in records]
+        return [record.json for record in records]
     return [projection.apply(record.item) for record in records]
 
 

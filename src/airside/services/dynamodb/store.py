@@ -55,20 +55,30 @@ class Record(msgspec.Struct):
     @property
     def json(self) -> msgspec.Raw:
         """The item, ready for a response."""
-        return msgspec.Raw(memoryview(self.raw)[SIZE_BYTES:])
+        return json_of(self.raw)
 
     @property
     def item(self) -> Item:
         """The item; not to be changed."""
         found = self._item
         if found is None:
-            found = self._item = _decode_json(memoryview(self.raw)[SIZE_BYTES:])
+            found = self._item = _decode_json(self.raw[SIZE_BYTES:])
         return found
 
 
 def record_of(key: bytes, raw: bytes) -> Record:
     """What is stored under a key."""
-    return Record(key, raw, int.from_bytes(raw[:SIZE_BYTES], "big"))
+    return Record(key, raw, size_of(raw))
+
+
+def size_of(raw: bytes) -> int:
+    """The size of a stored item, as DynamoDB counts."""
+    return int.from_bytes(raw[:SIZE_BYTES], "big")
+
+
+def json_of(raw: bytes) -> msgspec.Raw:
+    """A stored item, ready for a response."""
+    return msgspec.Raw(raw[SIZE_BYTES:])
 
 
 def encode(item: Item, size: int) -> bytes:
@@ -294,6 +304,11 @@ def next_number(tx: Transaction, *name: str) -> int:
     return number
 
 
+def get_raw(view: Snapshot, key: bytes) -> bytes | None:
+    """The item or entry under a key, as stored."""
+    return view.get(key)
+
+
 def get(view: Snapshot, key: bytes) -> Record | None:
     """The item or entry under a key."""
     raw = view.get(key)
@@ -308,6 +323,13 @@ def put(tx: Transaction, key: bytes, raw: bytes) -> None:
 def delete(tx: Transaction, key: bytes) -> None:
     """Remove an item or entry."""
     tx.delete(key)
+
+
+def scan_raw(
+    view: Snapshot, start: bytes, end: bytes, *, reverse: bool = False
+) -> Iterator[tuple[bytes, bytes]]:
+    """Keys of a range, with items or entries as stored."""
+    return view.scan(start, end, reverse=reverse)
 
 
 def scan(

@@ -1,6 +1,6 @@
 """A table: its keys, its indexes and its settings, as stored and as worked with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -188,15 +188,14 @@ class Table(Struct, dict=True, omit_defaults=True):
     def _key_types(self) -> list[tuple[str, str]]:
         return [(name, self.types[name]) for name in self.schema.names]
 
-    def key_of(self, item: Item) -> bytes:
-        """The store key of a checked item."""
-        return self.prefix + self.suffix_of(item)
+    @cached_property
+    def key_of(self) -> Callable[[Item], bytes]:
+        """Makes the store key of a checked item."""
+        return keys.placing(self.prefix, self._key_types)
 
     def suffix_of(self, item: Item) -> bytes:
         """The store key without the table's prefix."""
-        types = self._key_types
-        head = keys.hashed(keys.encode(item[types[0][0]]))
-        return head + keys.encode(item[types[1][0]]) if len(types) == 2 else head
+        return self.key_of(item)[len(self.prefix) :]
 
     def check_key(self, key: Mapping[str, Value]) -> None:
         """Check the key of a request (its values are checked already)."""

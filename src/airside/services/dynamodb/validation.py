@@ -6,6 +6,7 @@ checks them itself instead of leaving that to the codec. Rules run in the order 
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from airside.services.dynamodb.errors import ValidationException
@@ -22,6 +23,8 @@ class Rule(NamedTuple):
     """Whether it also has something to say about a member that is not there."""
     note: "Callable[[Request, Problems], None]"
     """Notes what is wrong."""
+    passes: Callable[[Any], bool] | None = None
+    """Tells at once that there is nothing to say about the member's value."""
 
     def __call__(self, request: Request, problems: "Problems") -> None:
         """Note what is wrong."""
@@ -83,10 +86,24 @@ def camel(member: str) -> str:
     return member[0].lower() + member[1:]
 
 
+class Rules(tuple[Rule, ...]):
+    """Rules for an operation that is called often: most requests are seen at once to be right."""
+
+    def __init__(self, _rules: Iterable[Rule]) -> None:
+        self.optional = frozenset(rule.member for rule in self if not rule.applies_always)
+        self.always = [(rule.member, rule.passes) for rule in self if rule.applies_always]
+
+
 def check(request: Request, rules: Iterable[Rule]) -> None:
     """Apply the rules and report what they find."""
+    if rules.__class__ is Rules and rules.optional.isdisjoint(request):
+        for member, passes in rules.always:
+            if passes is None or not passes(request.get(member)):
+                break
+        else:
+            return
     problems: Problems | None = None
-    for member, applies_always, note in rules:
+    for member, applies_always, note, _ in rules:
         if applies_always or member in request:
             if problems is None:
                 problems = Problems()
@@ -125,7 +142,7 @@ def required(member: str) -> Rule:
         if request.get(member) is None:
             problems.add(name, None, "Member must not be null")
 
-    return Rule(member, True, note)
+    return Rule(member, True, note, bool)
 
 
 def name_of_length(member: str, low: int) -> Rule:
@@ -139,7 +156,7 @@ def name_of_length(member: str, low: int) -> Rule:
         elif not value.startswith("arn:"):
             check_name(problems, name, value, low)
 
-    return Rule(member, True, note)
+    return Rule(member, True, note, lambda value: value is not None and is_name(value, low))
 
 
 table_name = name_of_length("TableName", 1)
@@ -154,6 +171,7 @@ def index_name(request: Request, problems: Problems) -> None:
         check_name(problems, "indexName", value, 3)
 
 
+@lru_cache(maxsize=1024)
 def is_name(value: str, low: int) -> bool:
     """Whether it can be the name of a table or an index."""
     return low <= len(value) <= 255 and _NAME.fullmatch(value) is not None
@@ -232,12 +250,24 @@ def each_condition(member: str, *, operator_required: bool) -> Rule:
     return Rule(member, False, note)
 
 
-def check_mixing(request: Request, expressions: Sequence[str], legacy: Sequence[str]) -> None:
+@lru_cache(maxsize=64)
+def _telling(
+    expressions: tuple[str, ...], legacy: tuple[str, ...]
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """What decides whether anything can be wrong.
+
+    Members of which one has to be there, the predecessors, and the expressions that have values.
+    """
+    placeholders = ("ExpressionAttributeNames", "ExpressionAttributeValues")
+    with_values = frozenset(expressions) - {"ProjectionExpression"}
+    return frozenset((*expressions, *placeholders)), frozenset(legacy), with_values
+
+
+def check_mixing(request: Request, expressions: tuple[str, ...], legacy: tuple[str, ...]) -> None:
     """Refuse expressions beside their predecessors, and placeholders without expressions."""
-    if not (
-        "ExpressionAttributeNames" in request
-        or "ExpressionAttributeValues" in request
-        or any(name in request for name in expressions)
+    telling, predecessors, valued = _telling(expressions, legacy)
+    if telling.isdisjoint(request) or (
+        predecessors.isdisjoint(request) and not valued.isdisjoint(request)
     ):
         return
     used = [name for name in expressions if request.get(name) is not None]

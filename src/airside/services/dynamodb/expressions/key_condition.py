@@ -5,6 +5,7 @@ be given, sort attributes from the left, all but the last of them by equality.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -17,7 +18,8 @@ from airside.services.dynamodb.expressions.condition import (
 )
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.expressions.operands import constant
-from airside.services.dynamodb.expressions.placeholders import Placeholders
+from airside.services.dynamodb.expressions.parser import parse_condition
+from airside.services.dynamodb.expressions.placeholders import Naming, Placeholders
 from airside.services.dynamodb.expressions.syntax import (
     Between,
     Call,
@@ -52,11 +54,68 @@ class KeyRange(Struct):
     term: KeyTerm | None = None
 
 
-def bind(tree: Condition, given: Placeholders) -> list[KeyTerm]:
-    """The conditions on key attributes, in the order written.
+class Outline(Struct):
+    """A key condition without its values: attributes, operators, and where the operands are."""
 
-    Raises ExpressionError for the first of them that is none.
+    terms: list[tuple[str, str, list[str]]]
+    aliases: list[str]
+    """The attribute names it mentions."""
+
+    def fill(self, given: Placeholders) -> list[KeyTerm]:
+        """The conditions with the request's values. Raises ExpressionError."""
+        given.use(self.aliases)
+        found = []
+        for attribute, operator, references in self.terms:
+            operands = [given.value(reference) for reference in references]
+            if operator != "=":
+                _check_operands(operator, operands)
+            found.append(KeyTerm(attribute, operator, operands))
+        return found
+
+
+class _Blanks(Placeholders):
+    """Placeholders of which only the names are known; notes what is asked for."""
+
+    def __init__(self, naming: Naming) -> None:
+        super().__init__(dict(naming) if naming else None, None)
+        self.asked: list[str] = []
+
+    def value(self, reference: str) -> Value:
+        """A value that suits everywhere."""
+        self.asked.append(reference)
+        return {"S": ""}
+
+    @property
+    def aliases(self) -> list[str]:
+        """The names asked for."""
+        return list(self._used)
+
+
+@lru_cache(maxsize=1024)
+def _outline(text: str, naming: Naming) -> Outline:
+    blanks = _Blanks(naming)
+    terms = bind(parse_condition(text), blanks)
+    asked = iter(blanks.asked)
+    return Outline(
+        [(term.attribute, term.operator, [next(asked) for _ in term.operands]) for term in terms],
+        blanks.aliases,
+    )
+
+
+def read(text: str, given: Placeholders) -> list[KeyTerm]:
+    """The conditions on key attributes, in the order written. Raises ExpressionError.
+
+    What does not depend on the values is worked out once.
     """
+    try:
+        outline = _outline(text, given.naming)
+    except ExpressionError:
+        return bind(parse_condition(text), given)  # the first problem may be one with a value
+    return outline.fill(given)
+
+
+def bind(tree: Condition, given: Placeholders) -> list[KeyTerm]:
+    """The conditions of a tree. Raises ExpressionError for the first of them that is none."""
     terms = [_term(part, given) for part in _conjuncts(tree)]
     if len({term.attribute for term in terms}) != len(terms):
         raise ExpressionError("KeyConditionExpressions must only contain one condition per key")
@@ -122,10 +181,22 @@ def _comparison(operator: str, left: Operand, right: Operand, given: Placeholder
             "Invalid condition in KeyConditionExpression: No key attribute specified"
         )
     name = _attribute(left, given)
-    value = _value(right, given)
+    operands = [_value(right, given)]
     if operator != "=":
-        require_ordered(operator, constant(value))
-    return KeyTerm(name, operator, [value])
+        _check_operands(operator, operands)
+    return KeyTerm(name, operator, operands)
+
+
+def _check_operands(operator: str, operands: list[Value]) -> None:
+    """The types of the operands; of bounds, their order too."""
+    if operator == "begins_with":
+        if "S" not in operands[0] and "B" not in operands[0]:
+            raise wrong_type("begins_with", next(iter(operands[0])))
+        return
+    for operand in operands:
+        require_ordered(operator, constant(operand))
+    if operator == "BETWEEN":
+        require_range(*operands)
 
 
 def _between(subject: Operand, low: Operand, high: Operand, given: Placeholders) -> KeyTerm:
@@ -133,9 +204,7 @@ def _between(subject: Operand, low: Operand, high: Operand, given: Placeholders)
         raise _not_first("BETWEEN")
     name = _attribute(subject, given)
     bounds = [_value(low, given), _value(high, given)]
-    for bound in bounds:
-        require_ordered("BETWEEN", constant(bound))
-    require_range(*bounds)
+    _check_operands("BETWEEN", bounds)
     return KeyTerm(name, "BETWEEN", bounds)
 
 
@@ -149,10 +218,9 @@ def _begins_with(arguments: Sequence[Operand], given: Placeholders) -> KeyTerm:
     if not isinstance(subject, Path):
         raise _not_first("begins_with")
     name = _attribute(subject, given)
-    value = _value(prefix, given)
-    if "S" not in value and "B" not in value:
-        raise wrong_type("begins_with", next(iter(value)))
-    return KeyTerm(name, "begins_with", [value])
+    operands = [_value(prefix, given)]
+    _check_operands("begins_with", operands)
+    return KeyTerm(name, "begins_with", operands)
 
 
 def _not_first(operator: str) -> ExpressionError:
@@ -169,26 +237,53 @@ def resolve(
     types: dict[str, str],
 ) -> KeyRange:
     """The range that the terms mean for a key. Raises ValidationException in AWS's words."""
+    shape = tuple([(term.attribute, term.operator == "=") for term in terms])
+    try:
+        first, equal, last = _arrange(shape, tuple(partition), tuple(sort))
+    except ValidationException:
+        _check_known(shape, partition, sort)
+        _check_types(terms, types)
+        raise
+    _check_types(terms, types)
+    return KeyRange(
+        [terms[at].operands[0] for at in first],
+        [terms[at].operands[0] for at in equal],
+        terms[last] if last is not None else None,
+    )
+
+
+Shape = tuple[tuple[str, bool], ...]
+"""The attributes of key terms, and whether each is compared for equality."""
+
+
+@lru_cache(maxsize=1024)
+def _arrange(
+    shape: Shape, partition: tuple[str, ...], sort: tuple[str, ...]
+) -> tuple[list[int], list[int], int | None]:
+    """Which terms say the partition, equal sort attributes, and the rest."""
+    given = _check_known(shape, partition, sort)
+    _check_order(given, sort, dict(shape))
+    places = {attribute: at for at, (attribute, _) in enumerate(shape)}
+    last = places[given[-1]] if given and not shape[places[given[-1]]][1] else None
+    equal = [places[name] for name in given if places[name] != last]
+    return [places[name] for name in partition], equal, last
+
+
+def _check_known(shape: Shape, partition: Sequence[str], sort: Sequence[str]) -> list[str]:
+    """Refuse terms that are not about the key; the sort attributes that have one."""
     names = (*partition, *sort)
-    if len(terms) > max(len(names), 2):
+    if len(shape) > max(len(names), 2):
         raise ValidationException(
-            f"The number of query conditions ({len(terms)}) exceeds the number of key attributes "
+            f"The number of query conditions ({len(shape)}) exceeds the number of key attributes "
             f"defined in the schema ({len(names)})"
         )
-    by_name = {term.attribute: term for term in terms}
-    _check_partition(partition, by_name)
-    given = [name for name in sort if name in by_name]
-    if len(given) + len(partition) != len(by_name):
-        missed = next((name for name in sort if name not in by_name), None)
+    equality = dict(shape)
+    _check_partition(partition, equality)
+    given = [name for name in sort if name in equality]
+    if len(given) + len(partition) != len(equality):
+        missed = next((name for name in sort if name not in equality), None)
         raise ValidationException(_UNSUPPORTED) if missed is None else _missed(missed)
-    _check_types(terms, types)
-    _check_order(given, sort, by_name)
-    last = by_name[given[-1]] if given and by_name[given[-1]].operator != "=" else None
-    return KeyRange(
-        [by_name[name].operands[0] for name in partition],
-        [by_name[name].operands[0] for name in given if by_name[name] is not last],
-        last,
-    )
+    return given
 
 
 NOT_INDEXABLE = frozenset({"NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"})
@@ -216,8 +311,8 @@ def _missed(name: str) -> ValidationException:
     return ValidationException(f"Query condition missed key schema element: {name}")
 
 
-def _check_partition(partition: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
-    wrong = [n for n in partition if n not in by_name or by_name[n].operator != "="]
+def _check_partition(partition: Sequence[str], equality: dict[str, bool]) -> None:
+    wrong = [name for name in partition if not equality.get(name)]
     if not wrong:
         return
     if len(partition) > 1:
@@ -225,7 +320,7 @@ def _check_partition(partition: Sequence[str], by_name: dict[str, KeyTerm]) -> N
             f"HASH key attributes {', '.join(wrong)} must have equality conditions specified "
             "in the query"
         )
-    if wrong[0] in by_name:
+    if wrong[0] in equality:
         raise ValidationException(_UNSUPPORTED)
     raise _missed(wrong[0])
 
@@ -236,8 +331,11 @@ def _check_types(terms: Sequence[KeyTerm], types: dict[str, str]) -> None:
             raise ValidationException(
                 "Attempted conditional constraint is not an indexable operation"
             )
+        kind = types[term.attribute]
         for operand in term.operands:
-            if types[term.attribute] not in operand:
+            if operand.get(kind):
+                continue
+            if kind not in operand:
                 raise ValidationException(
                     "One or more parameter values were invalid: "
                     "Condition parameter type does not match schema type"
@@ -255,12 +353,11 @@ def _check_empty(term: KeyTerm, operand: Value) -> None:
         )
 
 
-def _check_order(given: list[str], sort: Sequence[str], by_name: dict[str, KeyTerm]) -> None:
+def _check_order(given: list[str], sort: Sequence[str], equality: dict[str, bool]) -> None:
     """Sort attributes from the left, without a gap, only the last by something but equality."""
     for position, name in enumerate(sort):
         following = next((later for later in given if later in sort[position + 1 :]), None)
-        equal = name in by_name and by_name[name].operator == "="
-        if following is not None and not equal:
+        if following is not None and not equality.get(name):
             raise ValidationException(
                 f"RANGE key attributes {name} must have equality conditions specified in the "
                 f"query because a condition is present on key attribute {following}"

@@ -1,7 +1,8 @@
 """The request's names and values, and which of them its expressions use."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from airside.services.dynamodb import values
@@ -16,6 +17,7 @@ _VALUE = re.compile(r":[0-9a-zA-Z_]+", re.ASCII)
 _PLACEHOLDER_BYTES_MAX = 255
 
 Parts = tuple[str | int, ...]
+Naming = tuple[tuple[str, str], ...]
 
 
 class Placeholders:
@@ -35,9 +37,18 @@ class Placeholders:
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> "Placeholders":
         """Those of a request (or of one part of a batch)."""
-        return cls(
-            request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
-        )
+        names = request.get("ExpressionAttributeNames")
+        given = request.get("ExpressionAttributeValues")
+        return NONE if names is None and given is None else cls(names, given)
+
+    @property
+    def naming(self) -> "Naming":
+        """The names, as something that what depends on them alone can be kept by."""
+        return tuple(self._names.items()) if self._names else ()
+
+    def use(self, references: Iterable[str]) -> None:
+        """Note that an expression mentions these."""
+        self._used.update(references)
 
     def parts(self, path: Path) -> Parts:
         """The path with its placeholders replaced."""
@@ -89,7 +100,7 @@ def _check_names(names: Mapping[str, str]) -> None:
     if not names:
         raise ValidationException("ExpressionAttributeNames must not be empty")
     for key, name in names.items():
-        if not _NAME.fullmatch(key) or len(key) > _PLACEHOLDER_BYTES_MAX:
+        if not _is_alias(key):
             raise ValidationException(
                 f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{key}"'
             )
@@ -97,11 +108,21 @@ def _check_names(names: Mapping[str, str]) -> None:
             values.check_name(name)
 
 
+@lru_cache(maxsize=4096)
+def _is_reference(key: str) -> bool:
+    return _VALUE.fullmatch(key) is not None and len(key) <= _PLACEHOLDER_BYTES_MAX
+
+
+@lru_cache(maxsize=4096)
+def _is_alias(key: str) -> bool:
+    return _NAME.fullmatch(key) is not None and len(key) <= _PLACEHOLDER_BYTES_MAX
+
+
 def _check_values(given: dict[str, Any]) -> None:
     if not given:
         raise ValidationException("ExpressionAttributeValues must not be empty")
     for key in given:
-        if not _VALUE.fullmatch(key) or len(key) > _PLACEHOLDER_BYTES_MAX:
+        if not _is_reference(key):
             raise ValidationException(
                 f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"'
             )
