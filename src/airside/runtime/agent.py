@@ -100,6 +100,8 @@ class Agent:
             folders = {} if lang.startswith("/usr") else {lang: lang}
         else:
             bundled = {path.name: str(path.resolve()) for path in self.bundle().iterdir()}
+            bundled["bootstrap.py"] = str(boot.GUEST / "bootstrap.py")
+            bundled["_guest"] = str(boot.GUEST)
         return {
             "boto3": kind.boto3, "bundle": str(self.bundle()), "bundled": bundled,
             "folders": folders, "lang": lang, "sandbox": self.settings.sandbox,

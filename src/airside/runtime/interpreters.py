@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from airside.runtime import boot
 
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+"""https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper"""
 NODE_CLIENT = boot.GUEST / "node"
 """The runtime client for Node, which stands at /var/runtime."""
 _PYTHON = re.compile(r"python3\.(\d+)")
@@ -143,6 +145,9 @@ def program_config(runtime: str, interpreter: str, memory_mb: int) -> dict[str, 
     if runtime.startswith("provided"):
         programs = [["/var/task/bootstrap"], ["/opt/bootstrap"]]
         return {"programs": programs, "wrapped": False, "runtime_dir": ""}
+    if runtime.startswith("python"):
+        programs = [[os.path.realpath(interpreter), "/var/runtime/bootstrap.py"]]
+        return {"programs": programs, "wrapped": True, "runtime_dir": str(boot.GUEST)}
     flags = ["--max-http-header-size=81920", f"--max-old-space-size={memory_mb * 9 // 10}"]
     program = [os.path.realpath(interpreter), *flags, "/var/runtime/index.mjs"]
     return {"programs": [program], "wrapped": True, "runtime_dir": str(NODE_CLIENT)}

@@ -10,7 +10,7 @@ from airside.runtime.agent import Agent, template_kind
 from airside.runtime.environment import Environment
 from airside.runtime.extensions import external_names
 from airside.runtime.freezer import Freezer
-from airside.runtime.interpreters import program_config
+from airside.runtime.interpreters import WRAPPER, program_config
 from airside.runtime.lifecycle import State
 from airside.runtime.loglines import LogLines
 from airside.runtime.program import ProgramEnvironment
@@ -159,7 +159,8 @@ class Pool:
         variables = await self._host.variables(spec, stream)
         external = external_names(spec.opt)
         interpreter = self._host.interpreter(spec)
-        kind = Environment if spec.runtime.startswith("python") else ProgramEnvironment
+        forked = spec.runtime.startswith("python") and not spec.variables.get(WRAPPER)
+        kind = Environment if forked else ProgramEnvironment
         environment = kind(spec, self, self._clock, log, external)
         environment.stream = (stream, log)
         environment.initialization = initialization
@@ -201,8 +202,8 @@ class Pool:
     async def prepare(self) -> None:
         """Have a snapshot ready before anybody calls, where there is to be one."""
         spec = self.spec
-        python = spec.runtime.startswith("python")
-        if not spec.snap_start or not python or external_names(spec.opt):
+        forked = spec.runtime.startswith("python") and not spec.variables.get(WRAPPER)
+        if not spec.snap_start or not forked or external_names(spec.opt):
             return
         variables = dict(await self._host.variables(spec, ""))
         variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"

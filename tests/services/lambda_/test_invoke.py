@@ -263,3 +263,18 @@ def test_concurrent_events_have_environments_of_their_own(function, client):
     with ThreadPoolExecutor(8) as pool:
         streams = list(pool.map(lambda _: f().payload, range(8)))
     assert len(set(streams)) == 8
+
+
+def test_a_stack_trace_has_no_marks_below_its_lines(function):
+    answer = function("def handler(e, c):\n    return {}['a'] + 1")()
+    assert answer.payload["stackTrace"] == [
+        "  File \"/var/task/app.py\", line 2, in handler\n    return {}['a'] + 1\n"
+    ]
+    raised = function("def handler(e, c):\n    raise ValueError", "without")()
+    assert "[ERROR] ValueError\nTraceback" in raised.tail
+
+
+def test_leaving_with_a_message_prints_it(function):
+    answer = function("import sys\ndef handler(e, c): sys.exit('no more orders')")()
+    assert answer.payload["errorMessage"].endswith("Runtime exited with error: exit status 1")
+    assert "no more orders\n" in answer.tail

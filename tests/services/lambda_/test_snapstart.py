@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.services.lambda_.conftest import eventually
 
 SOURCE = """
 import os, random, time, uuid
@@ -129,3 +130,49 @@ def test_copies_are_frozen_between_events(function, client):
     before = call("start")
     time.sleep(1)
     assert 0 < before <= call("look") < before + 30
+
+
+def test_a_hook_before_the_snapshot_that_fails_says_why(function, client, aws):
+    source = (
+        "import snapshot_restore_py\n"
+        "def stop(): raise LookupError('not yet')\n"
+        "snapshot_restore_py.register_before_snapshot(stop)\n"
+        "def handler(e, c): pass\n"
+    )
+    function(source, Publish=True, SnapStart={"ApplyOn": "PublishedVersions"})
+    logs = aws("logs")
+
+    def told():
+        if not logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/function")["logGroups"]:
+            return None
+        events = logs.filter_log_events(logGroupName="/aws/lambda/function")["events"]
+        return "".join(event["message"] for event in events)
+
+    eventually(lambda: "[ERROR] LookupError: not yet" in (told() or ""))
+    assert "Phase: init\tStatus: error\tError Type: Runtime.Unknown\n" in told()
+
+
+def test_the_log_tells_of_init_and_of_each_copy(snap, aws):
+    snap()
+    logs = aws("logs")
+
+    def streams():
+        if not logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/function")["logGroups"]:
+            return None
+        events = logs.filter_log_events(logGroupName="/aws/lambda/function")["events"]
+        found = {}
+        for event in events:
+            found.setdefault(event["logStreamName"], []).append(event["message"])
+        return (
+            list(found.values())
+            if any("REPORT Req" in each["message"] for each in events)
+            else None
+        )
+
+    init, copy = sorted(eventually(streams), key=len)
+    version = r"Runtime Version: python:3\.11\.v1\tRuntime Version ARN: arn:aws:lambda:\S+\n"
+    assert re.fullmatch(
+        rf"INIT_START {version}INIT_REPORT Init Duration: [\d.]+ ms\n", "".join(init)
+    )
+    assert re.match(rf"RESTORE_START {version}RESTORE_REPORT Restore Duration: [\d.]+ ms\nSTART",
+                    "".join(copy))  # fmt: skip

@@ -14,11 +14,25 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 from airside.runtime.guest import extension, frames, logs, program, snapshot, warm
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext, Surroundings
+
+Handler = Callable[[Any, LambdaContext], Any]
+
+
+class Server(Protocol):
+    """The other side: a socket of frames, or the Runtime API."""
+
+    def send(self, kind: int, *parts: bytes) -> None:
+        """Send one frame."""
+        ...
+
+    def receive(self) -> tuple[list[str], bytes]:
+        """Wait for an event: its head and its body."""
+        ...
 
 
 def describe(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
@@ -32,13 +46,14 @@ def describe(message: str, kind: str, trace: list[str], request_id: str = "") ->
 
 
 def _stack(error: BaseException) -> list[str]:
-    """The traceback below this file, as AWS formats it."""
-    entries = traceback.extract_tb(error.__traceback__)
-    first = next((at for at, entry in enumerate(entries) if entry.filename != __file__), 0)
+    """The traceback below this file, as AWS formats it: without marks below the lines."""
+    frames_of = traceback.extract_tb(error.__traceback__)
+    entries = [(each.filename, each.lineno or 0, each.name, each.line) for each in frames_of]
+    first = next((at for at, entry in enumerate(entries) if entry[0] != __file__), 0)
     return traceback.format_list(entries[first:])
 
 
-def load(name: str) -> Callable[[Any, LambdaContext], Any]:
+def load(name: str) -> Handler:
     """Import the handler `module.function`. Raises Fault, or what the module itself raises."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
@@ -57,7 +72,7 @@ def load(name: str) -> Callable[[Any, LambdaContext], Any]:
         message = f"Syntax error in module '{module_name}': {error}"
         raise Fault("Runtime.UserCodeSyntaxError", message, [where]) from None
     try:
-        handler: Callable[[Any, LambdaContext], Any] = getattr(module, function_name)
+        handler: Handler = getattr(module, function_name)
     except AttributeError:
         message = f"Handler '{function_name}' missing on module '{module_name}'"
         raise Fault("Runtime.HandlerNotFound", message) from None
@@ -120,14 +135,14 @@ class Marshaller:
 class Runtime:
     """INIT, then one event after another."""
 
-    def __init__(self, connection: Connection, sink: logs.Sink, runtime: str) -> None:
+    def __init__(self, connection: Server, sink: logs.Sink, runtime: str) -> None:
         self.connection = connection
         self.sink = sink
         self.marshaller = Marshaller(runtime)
         self.began_at = 0.0
         self.log_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
-    def initialise(self, handler: str) -> Callable[[Any, LambdaContext], Any]:
+    def initialise(self, handler: str) -> Handler:
         """Run INIT; when it fails, report how and end the process."""
         self.began_at = time.perf_counter()
         try:
@@ -136,11 +151,15 @@ class Runtime:
             error = describe(fault.message, fault.kind, fault.trace or [])
         except Exception as caught:
             error = describe(str(caught), type(caught).__name__, _stack(caught))
+        return self.fail(error)
+
+    def fail(self, error: dict[str, Any], status: int = 1) -> NoReturn:
+        """Report that INIT has failed; end the process."""
         self.sink.write(logs.error_text(error, self.log_json))
         self.connection.send(frames.FAILED, json.dumps(error).encode())
-        os._exit(1)
+        os._exit(status)
 
-    def serve(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
+    def serve(self, handler: Handler) -> None:
         """Answer events until the server hangs up."""
         self.say_ready()
         self.answer_events(handler)
@@ -150,7 +169,7 @@ class Runtime:
         took = int((time.perf_counter() - self.began_at) * 1e6)
         self.connection.send(frames.READY, frames.LENGTH.pack(min(took, 0xFFFFFFFF)))
 
-    def answer_events(self, handler: Callable[[Any, LambdaContext], Any]) -> None:
+    def answer_events(self, handler: Handler) -> None:
         """Answer events, one after another."""
         around = Surroundings()
         while True:
@@ -165,7 +184,7 @@ class Runtime:
             self.connection.send(kind, frames.LENGTH.pack(peak), payload)
 
     def handle(
-        self, handler: Callable[[Any, LambdaContext], Any], head: list[str], event: bytes,
+        self, handler: Handler, head: list[str], event: bytes,
         around: Surroundings,
     ) -> tuple[int, bytes]:  # fmt: skip
         """Call the handler with one event; the frame that answers it."""
@@ -181,7 +200,7 @@ class Runtime:
         return frames.ERROR, json.dumps(error).encode()
 
 
-def _search_path(config: dict[str, Any], variables: dict[str, str]) -> None:
+def search_path(config: dict[str, Any], variables: dict[str, str]) -> None:
     """Where imports look, in AWS's order: the package, layers, PYTHONPATH, then our own."""
     opt = config["opt"]
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -210,22 +229,34 @@ def begin(config: dict[str, Any]) -> None:
     sink = logs.Sink(LOG)
     logs.set_up(sink)
     os.chdir(config["task"])
-    _search_path(config, variables)
+    search_path(config, variables)
     connection = Connection(CONNECTION)
     connection.send(frames.STARTED)
     extension.launch(connection, config, variables)
     runtime = Runtime(connection, sink, config["runtime"])
-    copies = snapshot.Snapshot(config, connection) if config.get("snapshot") else None
+    if config.get("snapshot"):
+        copies = snapshot.Snapshot(config, connection)
+        run(runtime, config["handler"], lambda handler: _copy(copies, runtime, handler))
+    run(runtime, config["handler"], runtime.serve)
+
+
+def _copy(copies: snapshot.Snapshot, runtime: Runtime, handler: Handler) -> None:
+    try:
+        snapshot.run_before_snapshot()
+    except BaseException as caught:
+        runtime.fail(describe(str(caught), type(caught).__name__, _stack(caught)), status=64)
+    copies.serve(runtime.say_ready, lambda: runtime.answer_events(handler))
+
+
+def run(runtime: Runtime, handler_name: str, serve: Callable[[Handler], None]) -> None:
+    """Run INIT, then `serve`; end the process as AWS's runtime does. Never returns."""
     _forget_ourselves()
     try:
-        handler = runtime.initialise(config["handler"])
-        if copies is None:
-            runtime.serve(handler)
-        else:
-            snapshot.run_before_snapshot()
-            copies.serve(runtime.say_ready, lambda: runtime.answer_events(handler))
+        serve(runtime.initialise(handler_name))
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        if leaving.code is not None and not isinstance(leaving.code, int):
+            print(leaving.code, file=sys.stderr)  # noqa: T201  as the interpreter does
     except BaseException:
         traceback.print_exc()
         status = 1

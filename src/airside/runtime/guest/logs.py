@@ -117,8 +117,8 @@ def error_text(error: dict[str, Any], as_json: bool) -> str:
     if as_json:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         return json.dumps({"timestamp": stamp, "level": "ERROR", **error}, ensure_ascii=False)
-    lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}",
-             "Traceback (most recent call last):"]  # fmt: skip
+    what = ": ".join(part for part in (error["errorType"], error["errorMessage"]) if part)
+    lines = [f"[ERROR] {what}", "Traceback (most recent call last):"]
     for element in error["stackTrace"]:
         for line in element.splitlines():
             bare = line.lstrip(" ")

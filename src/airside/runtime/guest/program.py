@@ -45,6 +45,20 @@ def _fail(connection: Connection, kind: str, message: str) -> None:
     os._exit(1)
 
 
+def _wrap(wrapper: str, argv: list[str], variables: dict[str, str]) -> None:
+    """Have the function's own program start the runtime. Never returns."""
+    if not os.path.isfile(wrapper):  # noqa: PTH113
+        os.write(2, f"{wrapper}: does not exist\n".encode())
+        os._exit(127)
+    try:
+        os.execve(wrapper, [wrapper, *argv], variables)
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:  # a script that does not say what it is written in
+            os.execve("/bin/sh", ["/bin/sh", wrapper, *argv], variables)
+        os.write(2, f"{wrapper}: is not an executable\n".encode())
+        os._exit(126)
+
+
 def begin(config: dict[str, Any]) -> None:
     """Become the program. Never returns."""
     connection = Connection(CONNECTION)
@@ -60,14 +74,15 @@ def begin(config: dict[str, Any]) -> None:
         )
         return
     wrapper = variables.get("AWS_LAMBDA_EXEC_WRAPPER") if config.get("wrapped") else None
-    if wrapper:
-        argv = [wrapper, *argv]
     os.chdir(config["task"])
     nothing = os.open("/dev/null", os.O_RDONLY)
     for source, target in ((nothing, 0), (LOG, 1), (LOG, 2)):
         os.dup2(source, target, inheritable=True)
     os.close(nothing)
     variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG)
+    if wrapper:
+        _wrap(_place(config, wrapper), argv, variables)
+        return
     try:
         os.execve(argv[0], argv, variables)
     except OSError as error:
