@@ -43,13 +43,16 @@ STATE_FILE = "server.json"
 
 
 def discover_services() -> dict[str, Service]:
-    """Every package in `airside.services` that declares a SERVICE, by wire name."""
-    found = {}
+    """Every package in `airside.services` that declares a SERVICE, by wire name.
+
+    A package whose service speaks through further APIs lists those in SERVICES.
+    """
+    found: dict[str, Service] = {}
     for module in pkgutil.iter_modules(airside.services.__path__):
         package = importlib.import_module(f"airside.services.{module.name}")
-        service = getattr(package, "SERVICE", None)
-        if service is not None:
-            found[service.name] = service
+        for service in (getattr(package, "SERVICE", None), *getattr(package, "SERVICES", ())):
+            if service is not None:
+                found[service.name] = service
     return found
 
 

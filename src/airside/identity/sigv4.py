@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
-from airside.identity import errors
+from airside.identity import errors, sigv4a
 from airside.identity.signing import ALGORITHM, UNRESERVED, canonical_query, signing_key
 from airside.kernel import HttpRequest
 
@@ -51,10 +51,14 @@ class Signature(Struct):
     presigned: bool = False
     expires_seconds: int = 0
     session_token: str | None = None
+    asymmetric: bool = False
+    """Version 4A, whose scope has no region."""
 
     @property
     def scope(self) -> str:
         """The credential scope."""
+        if self.asymmetric:
+            return f"{self.date}/{self.service}/aws4_request"
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
@@ -84,6 +88,8 @@ def _from_header(
             access_key_id, date, region, service, names, code, timestamp,
             session_token=http.headers.get("x-amz-security-token"),
         )  # fmt: skip
+    if header.startswith(sigv4a.ALGORITHM):
+        return _asymmetric(http, header, family)
     matched = _AUTHORIZATION.fullmatch(header)
     found = matched.group(2, 3, 4) if matched else _reordered(header)
     if found is None:
@@ -104,6 +110,21 @@ def _from_header(
     timestamp = _signed_at(http, parts[3], family)
     return Signature(
         parts[0], parts[1], parts[2], parts[3], tuple(signed.split(";")), signature, timestamp,
+        session_token=http.headers.get("x-amz-security-token"),
+    )  # fmt: skip
+
+
+def _asymmetric(
+    http: HttpRequest, header: str, family: Callable[[str], errors.Family]
+) -> Signature:
+    found = sigv4a.declared(header)
+    if found is None:
+        raise errors.IncompleteSignature("The Authorization header is not complete.", family(""))
+    access_key_id, date, service, names, code = found
+    region = http.headers.get("x-amz-region-set", "").partition(",")[0].strip()
+    return Signature(
+        access_key_id, date, "us-east-1" if region in ("", "*") else region, service, names, code,
+        _signed_at(http, service, family), asymmetric=True,
         session_token=http.headers.get("x-amz-security-token"),
     )  # fmt: skip
 
@@ -261,6 +282,15 @@ def verify(
 
     S3 signs the path as sent; the other services sign it encoded once more.
     """
+    if signature.asymmetric:
+        return any(
+            sigv4a.is_signed(
+                signature.access_key_id, secret,
+                _to_sign(signature, http, path, payload_hash, sigv4a.ALGORITHM),
+                signature.signature,
+            )
+            for path in _paths(http.path, s3)
+        )  # fmt: skip
     for path in _paths(http.path, s3):
         expected = sign(signature, http, path, payload_hash, secret)
         if _same(expected, signature.signature):
@@ -274,6 +304,13 @@ def _same(expected: str, given: str) -> bool:
 
 def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, secret: str) -> str:
     """The signature that the owner of `secret` would have made."""
+    to_sign = _to_sign(signature, http, path, payload_hash, ALGORITHM)
+    return _signed(signature, secret, to_sign)
+
+
+def _to_sign(
+    signature: Signature, http: HttpRequest, path: str, payload_hash: str, algorithm: str
+) -> str:
     get, names = http.headers.get, signature.signed_headers
     lines = "\n".join([f"{name}:{get(name, '').strip()}" for name in names])
     if "  " in lines:
@@ -281,11 +318,7 @@ def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, 
     query = canonical_query(http.query) if http.query else ""
     canonical = f"{http.method}\n{path}\n{query}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
     digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
-    to_sign = (
-        f"{ALGORITHM}\n{signature.timestamp}\n{signature.date}/{signature.region}/"
-        f"{signature.service}/aws4_request\n{digest}"
-    )
-    return _signed(signature, secret, to_sign)
+    return f"{algorithm}\n{signature.timestamp}\n{signature.scope}\n{digest}"
 
 
 def _paths(path: str, s3: bool) -> list[str]:

@@ -7,6 +7,9 @@ from airside.services.cloudfront import (
     errors,
     functions,
     invalidations,
+    key_value_errors,
+    key_value_stores,
+    key_values,
     listings,
     monitoring,
     origin_access,
@@ -28,6 +31,7 @@ SERVICE = Service(
         distributions,
         functions,
         invalidations,
+        key_value_stores,
         listings,
         monitoring,
         origin_access,
@@ -42,6 +46,7 @@ SERVICE = Service(
         resources.DistributionResource,
         resources.FunctionResource,
         resources.KeyGroupResource,
+        resources.KeyValueStoreResource,
         resources.MonitoringSubscriptionResource,
         resources.OriginAccessControlResource,
         resources.OriginAccessIdentityResource,
@@ -53,3 +58,8 @@ SERVICE = Service(
     at_hand={"cloudfront": cloudfront_at_hand},
     sites=list_sites,
 )
+
+KEY_VALUES = Service("cloudfront-keyvaluestore", modules=[key_values], errors=key_value_errors)
+
+SERVICES = (KEY_VALUES,)
+"""Besides SERVICE: an API of its own for what is in CloudFront's key value stores."""

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airside.kernel import Cloud, Component, ServiceError, Snapshot, Transaction
+from airside.kernel.clock import iso8601
 from airside.services.cloudfront import managed, store
 from airside.services.cloudfront.cache import Cache
+from airside.services.cloudfront.key_value_stores import KIND
 from airside.services.cloudfront.plan import Matcher, Plan, compile_plan
+from airside.services.cloudfront.script import KeyValues
 from airside.services.cloudfront.store import Invalidation
 
 T = TypeVar("T")
@@ -32,6 +35,7 @@ class Edge(Component):
         super().__init__(cloud)
         self._plans: dict[str, Plan] = {}
         self._by_id: dict[str, Plan] = {}
+        self._key_values: dict[str, KeyValues] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.under_way: dict[str, asyncio.Task[Any]] = {}
         self.cache = Cache(self._folder("unopened"))
@@ -110,6 +114,33 @@ class Edge(Component):
             self._plans[label] = plan
             self._by_id[plan.id] = plan
         return plan
+
+    async def key_values(self, account: str, identifier: str) -> KeyValues | None:
+        """What is in a key value store; read again when it has changed."""
+        if not identifier:
+            return None
+        former = self._key_values.get(identifier)
+
+        def look(view: Snapshot) -> KeyValues | None:
+            name = store.id_of_name(view, account, KIND, identifier)
+            entity = store.find(view, account, KIND, name) if name else None
+            if entity is None:
+                return None
+            version = entity.facts["version"]
+            if former is not None and former.version == version:
+                return former
+            facts = {
+                "id": identifier,
+                "creationDateTime": iso8601(entity.created_at),
+                "lastUpdatedDateTime": iso8601(entity.facts["changed_at"]),
+                "keyCount": entity.facts["count"],
+            }
+            return KeyValues(version, facts, store.values(view, identifier))
+
+        found = await self.cloud.store.read(look)
+        if found is not None:
+            self._key_values[identifier] = found
+        return found
 
     def plan_of(self, distribution: str) -> Plan | None:
         """The present plan of a distribution, if it has been made."""

@@ -43,8 +43,20 @@ class DistributionNotDisabled(ServiceError):
     """The distribution is still enabled."""
 
 
+class CannotDeleteEntityWhileInUse(ServiceError):
+    """A function reads it."""
+
+
+class EntityAlreadyExists(ServiceError):
+    """The name is taken."""
+
+
 class EntityNotFound(ServiceError):
     """There is no such entity."""
+
+
+class EntitySizeLimitExceeded(ServiceError):
+    """Too much for one key value store."""
 
 
 class FunctionAlreadyExists(ServiceError):

@@ -64,7 +64,7 @@ async def _answered(
     unsigned = signed_for(ctx, plan, behavior, question)
     if unsigned is not None:
         return await Visit(ctx, edge, plan, behavior, question).refused(unsigned), None
-    made = on_request(ctx, plan, behavior, question)
+    made = await on_request(ctx, plan, behavior, question)
     if made is not None:
         return made, None
     visit = Visit(ctx, edge, plan, behavior, question)
@@ -73,4 +73,4 @@ async def _answered(
         kept = visit.remembered()
     else:
         response, kept = await visit.answer(), None
-    return on_response(ctx, plan, behavior, question, response), kept
+    return await on_response(ctx, plan, behavior, question, response), kept

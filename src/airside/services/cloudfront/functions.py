@@ -7,7 +7,6 @@ from typing import Any
 
 from airside.kernel import (
     Context,
-    OperationNotImplemented,
     Request,
     Result,
     Snapshot,
@@ -17,7 +16,8 @@ from airside.kernel import (
 from airside.services.cloudfront import entities, errors, limits, store
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import behaviors_of, check_version, location, new_etag
-from airside.services.cloudfront.script import Script
+from airside.services.cloudfront.key_value_stores import check_associations
+from airside.services.cloudfront.plan import script_of
 from airside.services.cloudfront.script_event import (
     VIEWER_REQUEST,
     VIEWER_RESPONSE,
@@ -98,8 +98,6 @@ def _check(config: Mapping[str, Any], code: bytes) -> None:
         raise errors.FunctionSizeLimitExceeded("The function is larger than the maximum size.")
     if not code:
         raise errors.InvalidArgument("The parameter FunctionCode is required.")
-    if (config.get("KeyValueStoreAssociations") or {}).get("Items"):
-        raise OperationNotImplemented("Airside does not implement key value stores yet.")
 
 
 @operation("CreateFunction", resource=function_arn)
@@ -117,6 +115,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
     )  # fmt: skip
 
     def put(tx: Transaction) -> Result:
+        check_associations(tx, ctx, config)
         if store.find(tx, ctx.account_id, KIND, name) is not None:
             raise errors.FunctionAlreadyExists(
                 "A function with the same name already exists in this AWS account. To continue, "
@@ -168,6 +167,7 @@ async def update_function(ctx: Context, request: Request) -> Result:
         entity = _load(tx, ctx, request["Name"])
         check_version(entity.etag, request.get("IfMatch"))
         _check(config, code)
+        check_associations(tx, ctx, config)
         entity.config, entity.etag, entity.modified_at = config, etag, now
         entity.facts["code"] = code
         store.save(tx, ctx.account_id, KIND, entity)
@@ -247,7 +247,8 @@ async def test_function(ctx: Context, request: Request) -> Result:
 
     found, summary = await ctx.store.read(look)
     event = _event(request["EventObject"])
-    run = Script(found["code"], found["config"]["Runtime"]).run(event)
+    script = script_of(found)
+    run = script.run(event, await ctx.component(Edge).key_values(ctx.account_id, script.store))
     output, failure = "", run.error
     if not failure:
         try:

@@ -339,8 +339,15 @@ def _keys(item: Config, find: Find) -> dict[str, PublicKey] | None:
 
 
 def _script(arn: str, find: Find) -> Script:
-    live = find("function", arn.rpartition("/")[2])
-    return Script(live["code"], live["config"]["Runtime"])
+    return script_of(find("function", arn.rpartition("/")[2]))
+
+
+def script_of(stage: Config) -> Script:
+    """The code of one stage of a function, with the key value store that it names."""
+    config = stage["config"]
+    stores = (config.get("KeyValueStoreAssociations") or {}).get("Items") or ()
+    name = stores[0]["KeyValueStoreARN"].rpartition("/")[2] if stores else ""
+    return Script(stage["code"], config["Runtime"], name)
 
 
 def _cache_rule(item: Config, find: Find) -> CacheRule:

@@ -306,6 +306,60 @@ class FunctionResource(ResourceType):
         return Resource(arn, attributes)
 
 
+class KeyValueStoreResource(ResourceType):
+    """A key value store; a template can change its comment only."""
+
+    name = "AWS::CloudFront::KeyValueStore"
+    replaced_by: ClassVar[frozenset[str]] = frozenset({"Name", "ImportSource"})
+
+    async def create(self, ctx: Context, request: ResourceRequest) -> Resource:
+        """Make the store."""
+        wanted = {"Name": request.properties["Name"],
+                  "Comment": request.properties.get("Comment", "")}  # fmt: skip
+        if "ImportSource" in request.properties:
+            source = request.properties["ImportSource"]
+            wanted["ImportSource"] = {
+                "SourceType": source["SourceType"], "SourceARN": source["SourceArn"]
+            }  # fmt: skip
+        made = await ctx.call("cloudfront", "CreateKeyValueStore", wanted)
+        return self._resource(made["KeyValueStore"])
+
+    def _resource(self, shown: Mapping[str, Any]) -> Resource:
+        attributes = {"Arn": shown["ARN"], "Id": shown["Id"], "Status": "READY"}
+        return Resource(shown["Name"], attributes)
+
+    async def update(
+        self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
+    ) -> Resource:
+        """Change the comment."""
+        found = await ctx.call("cloudfront", "DescribeKeyValueStore", {"Name": physical_id})
+        wanted = {"Name": physical_id, "Comment": request.properties.get("Comment", ""),
+                  "IfMatch": found["ETag"]}  # fmt: skip
+        changed = await ctx.call("cloudfront", "UpdateKeyValueStore", wanted)
+        return self._resource(changed["KeyValueStore"])
+
+    async def find(self, ctx: Context, request: ResourceRequest) -> str | None:
+        """The store of that name."""
+        name = request.properties["Name"]
+        try:
+            await ctx.call("cloudfront", "DescribeKeyValueStore", {"Name": name})
+        except ServiceError:
+            return None
+        return str(name)
+
+    async def delete(
+        self, ctx: Context, physical_id: str, properties: Properties
+    ) -> None:  # fmt: skip
+        """Remove the store."""
+        try:
+            found = await ctx.call("cloudfront", "DescribeKeyValueStore", {"Name": physical_id})
+            wanted = {"Name": physical_id, "IfMatch": found["ETag"]}
+            await ctx.call("cloudfront", "DeleteKeyValueStore", wanted)
+        except ServiceError as error:
+            if error.name != "EntityNotFound":
+                raise
+
+
 class MonitoringSubscriptionResource(ResourceType):
     """Additional metrics of a distribution."""
 

@@ -15,7 +15,7 @@
       if (!Object.prototype.hasOwnProperty.call(sources, name)) {
         throw new Error("Cannot find module '" + name + "'");
       }
-      loaded[name] = evaluate(sources[name])(load);
+      loaded[name] = evaluate(sources[name])(load, kvs);
     }
     return loaded[name];
   };
@@ -36,6 +36,13 @@
   hidden('TextDecoder', { get: () => load('text').TextDecoder });
   hidden('atob', { get: () => load('text').atob });
   hidden('btoa', { get: () => load('text').btoa });
+  const kvs = { store: undefined, waiting: [], asked: [] };
+  hidden('__store', { value: (facts) => { kvs.store = JSON.parse(facts); } });
+  hidden('__asked', { value: () => JSON.stringify(kvs.asked.splice(0)) });
+  hidden('__answer', { value: (number, value) => kvs.waiting[number](JSON.parse(value)) });
+  kvs.look = (key) => new Promise((resolve) => {
+    kvs.asked.push([kvs.waiting.push(resolve) - 1, String(key)]);
+  });
   hidden('__logs', { value: () => JSON.stringify(logs) });
   hidden('__run', {
     value: (text) => {

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-jav
 import json
 import re
 import time
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
@@ -41,6 +42,15 @@ class Run(NamedTuple):
     """The origin that the function chose by itself, as JSON."""
 
 
+class KeyValues(NamedTuple):
+    """What is in a key value store, in one version."""
+
+    version: str
+    facts: dict[str, Any]
+    """`id`, `creationDateTime`, `lastUpdatedDateTime`, `keyCount`."""
+    content: Mapping[str, str]
+
+
 @cache
 def _prelude() -> str:
     """The platform around a function, as one expression."""
@@ -69,11 +79,13 @@ def _without_imports(code: str) -> str:
 class Script:
     """One version of a function's code."""
 
-    def __init__(self, code: bytes, runtime: str) -> None:
+    def __init__(self, code: bytes, runtime: str, store: str = "") -> None:
         self._code = _without_imports(code.decode(errors="replace"))
         self._runtime = runtime
+        self.store = store
+        """The id of the key value store that it may read."""
 
-    def run(self, event: dict[str, Any]) -> Run:
+    def run(self, event: dict[str, Any], values: KeyValues | None = None) -> Run:
         """Run it on an event. A function that fails, loops or grows is told in `error`."""
         import quickjs  # 2 MB that most servers never need
 
@@ -86,9 +98,11 @@ class Script:
         state: dict[str, Any] = {}
         error = ""
         try:
+            if values is not None:
+                context.get("__store")(json.dumps(values.facts))
             context.eval(self._code)
             context.get("__run")(json.dumps(event))
-            while context.execute_pending_job() and not error:
+            while not error and (context.execute_pending_job() or _answered(context, values)):
                 if time.thread_time() - begun > _CPU_SECONDS_MAX:
                     error = _TOO_SLOW
             state = json.loads(context.eval("__state()"))
@@ -114,6 +128,16 @@ class Script:
         except failure:
             return []
         return found
+
+
+def _answered(context: Any, values: KeyValues | None) -> bool:
+    """Look up the keys that the function waits for; whether there were any."""
+    if values is None:
+        return False
+    asked = json.loads(context.eval("__asked()"))
+    for number, key in asked:
+        context.get("__answer")(number, json.dumps(values.content.get(key)))
+    return bool(asked)
 
 
 def _told(failure: str) -> str:

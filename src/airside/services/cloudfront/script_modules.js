@@ -313,10 +313,33 @@
   return { escape, unescape, parse, stringify, decode: parse, encode: stringify };
 }
 // module cloudfront
-(load) => {
+(load, stores) => {
   const selected = [];
+  const missing = (key) => { throw new Error('KeyNotFound: ' + key); };
+  const read = async (key, options) => {
+    const value = await stores.look(key);
+    if (value === null) missing(key);
+    const format = (options || {}).format || 'string';
+    if (format === 'json') return JSON.parse(value);
+    return format === 'bytes' ? load('buffer').from(value) : value;
+  };
+  const handle = {
+    get: read,
+    exists: async (key) => (await stores.look(key)) !== null,
+    count: async () => stores.store.keyCount,
+    meta: async () => ({
+      creationDateTime: stores.store.creationDateTime,
+      lastUpdatedDateTime: stores.store.lastUpdatedDateTime,
+      keyCount: stores.store.keyCount,
+    }),
+  };
   const module = {
-    kvs: () => { throw new Error('Airside does not implement key value stores yet'); },
+    kvs: (id) => {
+      if (stores.store === undefined || (id !== undefined && id !== stores.store.id)) {
+        throw new Error('KeyValueStore is not associated with the function');
+      }
+      return handle;
+    },
     updateRequestOrigin: (origin) => { selected.push({ update: origin }); },
     selectRequestOriginById: (id, options) => { selected.push({ id, options }); },
     createRequestOriginGroup: (group) => { selected.push({ group }); },

@@ -4,6 +4,7 @@ from typing import Any
 
 from airside.kernel import Context, HttpResponse
 from airside.services.cloudfront import pages
+from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.forwarding import Question
 from airside.services.cloudfront.plan import Behavior, Plan
 from airside.services.cloudfront.script_event import (
@@ -43,7 +44,7 @@ def _event(ctx: Context, plan: Plan, question: Question, event_type: str) -> dic
     }
 
 
-def on_request(
+async def on_request(
     ctx: Context, plan: Plan, behavior: Behavior, question: Question
 ) -> HttpResponse | None:
     """Run the viewer-request function: it changes the question, or answers it itself."""
@@ -52,7 +53,8 @@ def on_request(
         return None
     event = _event(ctx, plan, question, VIEWER_REQUEST)
     ctx.use(_USAGE, 1, plan.arn)
-    run = script.run(event)
+    values = await ctx.component(Edge).key_values(plan.account_id, script.store)
+    run = script.run(event, values)
     if run.error:
         return _failed(ctx, plan)
     try:
@@ -68,7 +70,7 @@ def on_request(
     return None
 
 
-def on_response(
+async def on_response(
     ctx: Context, plan: Plan, behavior: Behavior, question: Question, response: HttpResponse
 ) -> HttpResponse:
     """Run the viewer-response function; errors of origins pass by it."""
@@ -78,7 +80,8 @@ def on_response(
     event = _event(ctx, plan, question, VIEWER_RESPONSE)
     event["response"] = response_part(response.status, response.headers)
     ctx.use(_USAGE, 1, plan.arn)
-    run = script.run(event)
+    values = await ctx.component(Edge).key_values(plan.account_id, script.store)
+    run = script.run(event, values)
     if run.error:
         return _failed(ctx, plan)
     try:

@@ -4,12 +4,14 @@
     "name", account, kind, name  id: names and caller references that must be unique
     "host", label                account and id of the distribution that answers there
     "invalidation", distribution, -number   Invalidation, newest first
+    "value", store, key          a value of a key value store
     "generation"                 the environment's name and which life of it this is
 
 An Entity's `config` is the configuration as the model has it; `etag` changes with each update.
 Records are arrays: new members go last, with defaults.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -139,6 +141,37 @@ def delete_invalidations(tx: Transaction, distribution: str) -> None:
     """Forget a distribution's invalidations."""
     for row, _ in list(tx.scan(*prefix_range(("cloudfront", "invalidation", distribution)))):
         tx.delete(row)
+
+
+def value(view: Snapshot, identifier: str, key: str) -> str | None:
+    """A value in a key value store."""
+    raw = view.get(pack(("cloudfront", "value", identifier, key)))
+    return None if raw is None else raw.decode()
+
+
+def values(
+    view: Snapshot, identifier: str, after: str = "", limit: int | None = None
+) -> dict[str, str]:
+    """What is in a key value store, by key, after `after`."""
+    start, end = prefix_range(("cloudfront", "value", identifier))
+    if after:
+        start = pack(("cloudfront", "value", identifier, after)) + b"\0"
+    return {unpack(key)[3]: raw.decode() for key, raw in view.scan(start, end, limit=limit)}
+
+
+def put_value(tx: Transaction, identifier: str, key: str, text: str) -> None:
+    """Set a value in a key value store."""
+    tx.put(pack(("cloudfront", "value", identifier, key)), text.encode())
+
+
+def delete_value(tx: Transaction, identifier: str, key: str) -> None:
+    """Remove a key from a key value store."""
+    tx.delete(pack(("cloudfront", "value", identifier, key)))
+
+
+def size_of(pairs: Mapping[str, str]) -> int:
+    """Bytes that keys and values take, as a key value store counts them."""
+    return sum(len(key.encode()) + len(text.encode()) for key, text in pairs.items())
 
 
 def generation(tx: Transaction, environment: str, fresh: str) -> str:
