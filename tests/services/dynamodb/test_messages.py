@@ -1,6 +1,9 @@
 """Refusals word by word, where operations differ."""
 
+import json
+
 import pytest
+from botocore.exceptions import ClientError
 
 
 def message(answer):
@@ -74,3 +77,47 @@ def test_a_batch_get_stops_at_16_mb(post, make_table):
     left = found["UnprocessedKeys"][table]["Keys"]
     assert len(found["Responses"][table]) == 41
     assert left == keys[41:]
+
+
+@pytest.mark.parametrize("member", ["ProjectionExpression", "AttributesToGet"])
+@pytest.mark.parametrize(
+    ("select", "noun"), [("ALL_ATTRIBUTES", "ALL_ATTRIBUTES"), ("COUNT", "only the Count")]
+)
+def test_naming_attributes_when_others_are_selected(post, make_table, member, select, noun):
+    wanted = f"Cannot specify the {member} when choosing to get {noun}"
+    named = "a" if member == "ProjectionExpression" else ["a"]
+    request = {"TableName": make_table(), "Select": select, member: named}
+    assert message(post("Scan", request)) == wanted
+    equal = {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "x"}]}
+    if member == "AttributesToGet":
+        request["KeyConditions"] = {"p": equal}
+    else:
+        request["KeyConditionExpression"] = "p = :p"
+        request["ExpressionAttributeValues"] = {":p": {"S": "x"}}
+    assert message(post("Query", request)) == f"1 validation error detected: {wanted}"
+
+
+def test_projected_attributes_of_a_table(post, make_table):
+    request = {"TableName": make_table(), "Select": "ALL_PROJECTED_ATTRIBUTES"}
+    assert message(post("Scan", request)) == (
+        "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+    )
+
+
+def test_a_policy_of_another_revision(client, make_table, account):
+    arn = client.describe_table(TableName=make_table())["Table"]["TableArn"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:DeleteTable",
+                 "Resource": arn}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    there = client.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"]
+    for expected, found in (
+        ("7", "Requested update for policy with revision id 7, but the policy associated to "
+              f"target table things has revision id {there}."),
+        ("NO_POLICY", "Requested policy update expecting none to be present for table things, but "
+                      f"a policy exists with revision id {there}."),
+    ):  # fmt: skip
+        with pytest.raises(ClientError) as caught:
+            client.put_resource_policy(ResourceArn=arn, Policy=policy, ExpectedRevisionId=expected)
+        assert caught.value.response["Error"]["Message"] == (
+            f"Resource-based policy not found for the provided ResourceArn: {found}"
+        )

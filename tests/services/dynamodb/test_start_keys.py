@@ -65,6 +65,11 @@ def key(**attributes):
          "One or more parameter values were invalid: Duplicate value in attribute name: z"),
         ({"KeyConditions": _EQUAL_A, "QueryFilter": {"b": _NULL}},
          "QueryFilter can only contain non-primary key attributes: Primary key attribute: b"),
+        ({"KeyConditionExpression": "a = b", "FilterExpression": ""},
+         "Invalid FilterExpression: The expression can not be empty;"),
+        ({"KeyConditionExpression": "attribute_type(a, b)", "FilterExpression": ""},
+         "Invalid KeyConditionExpression: Incorrect operand type for operator or function; "
+         "operator or function: attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}"),
         ({"KeyConditionExpression": "a = :a", "FilterExpression": "attribute_exists(c.x)",
           "ExpressionAttributeValues": {":a": {"S": "x"}}},
          "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "

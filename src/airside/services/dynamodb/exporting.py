@@ -13,9 +13,9 @@ from airside.kernel.clock import iso8601
 from airside.kernel.context import Context
 from airside.kernel.errors import ServiceError
 from airside.kernel.http import BytesBody
-from airside.kernel.store import Transaction
+from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import copying, history, store, transfer
-from airside.services.dynamodb.history import Source
+from airside.services.dynamodb.history import Changed, Source
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.upkeep import Upkeep
@@ -35,14 +35,16 @@ class _Files:
         prefix = description.get("S3Prefix") or ""
         head = f"{prefix.rstrip('/')}/" if prefix else ""
         self.folder = f"{head}AWSDynamoDB/{name[-1]}"
+        full = description["ExportType"] == "FULL_EXPORT"
+        self.data_folder = f"{self.folder}/data" if full else f"{head}AWSDynamoDB/data"
         self._identifier = name[-1]
         self.manifest: list[dict[str, Any]] = []
 
-    async def put(self, name: str, content: bytes) -> str:
-        """Write a file; its ETag. The same name may be written again after a crash."""
+    async def put(self, key: str, content: bytes) -> str:
+        """Write a file; its ETag. The same key may be written again after a crash."""
         description = self._description
         request: dict[str, Any] = {
-            "Bucket": description["S3Bucket"], "Key": f"{self.folder}/{name}",
+            "Bucket": description["S3Bucket"], "Key": key,
             "Body": BytesBody(content),
         }  # fmt: skip
         if "S3BucketOwner" in description:
@@ -59,17 +61,18 @@ class _Files:
         number = len(self.manifest)
         label = sha256(f"{self._identifier}/{number}".encode()).hexdigest()[:26]
         content = await asyncio.to_thread(gzip.compress, b"".join(lines), 6, mtime=0)
-        tag = await self.put(f"data/{label}.json.gz", content)
+        key = f"{self.data_folder}/{label}.json.gz"
+        tag = await self.put(key, content)
         entry = {
             "itemCount": len(lines), "md5Checksum": _checksum(content), "etag": tag,
-            "dataFileS3Key": f"{self.folder}/data/{label}.json.gz",
+            "dataFileS3Key": key,
         }  # fmt: skip
         self.manifest.append(entry)
 
     async def put_manifest(self, name: str, content: bytes) -> None:
         """Write a manifest and its checksum."""
-        await self.put(f"{name}.json", content)
-        await self.put(f"{name}.checksum", _checksum(content).encode())
+        await self.put(f"{self.folder}/{name}.json", content)
+        await self.put(f"{self.folder}/{name}.checksum", _checksum(content).encode())
 
 
 def _checksum(content: bytes) -> str:
@@ -89,16 +92,16 @@ class Exporting(Worker):
                 return
             ((work, job),) = found
             name = (work[1], work[2], "export", *work[3:])
-            await self._export(name, msgspec.convert(job["source"], Source))
+            await self._export(name, job)
             self.cloud.component(Upkeep).wake()
 
-    async def _export(self, name: Name, source: Source) -> None:
+    async def _export(self, name: Name, job: dict[str, Any]) -> None:
         document = await self.cloud.store.read(lambda view: store.get_document(view, *name))
         assert document is not None
         description = document["description"]
         ctx = transfer.context(self.cloud, document, name[1])
         try:
-            changes = await self._write(ctx, _Files(ctx, name, description), description, source)
+            changes = await self._write(ctx, _Files(ctx, name, description), description, job)
         except ServiceError as error:
             changes = {
                 "ExportStatus": "FAILED", "FailureCode": f"S3{error.name}",
@@ -110,22 +113,22 @@ class Exporting(Worker):
             await self.cloud.store.transact(partial(_finish, name=name, document=done))
 
     async def _write(
-        self, ctx: Context, files: _Files, description: dict[str, Any], source: Source
+        self, ctx: Context, files: _Files, description: dict[str, Any], job: dict[str, Any]
     ) -> dict[str, Any]:
-        await files.put("_started", b"")
+        await files.put(f"{files.folder}/_started", b"")
+        view_type = description.get("IncrementalExportSpecification", {}).get("ExportViewType")
         start: bytes | None = b""
         lines: list[bytes] = []
         items = size = gathered = 0
         while start is not None:
-            page = await self.cloud.store.read(
-                partial(history.read, source=source, start=start, limit=_STEP)
+            found, start = await self.cloud.store.read(
+                partial(_page, job=job, view_type=view_type, start=start)
             )
-            for _, raw in page.items:
-                lines.append(b'{"Item":%b}\n' % raw[4:])
-                gathered += len(raw)
-                size += int.from_bytes(raw[:4], "big")
-            items += len(page.items)
-            start = page.following
+            items += len(found)
+            for line, measured in found:
+                lines.append(line)
+                gathered += len(line)
+                size += measured
             if gathered >= _FILE_BYTES or start is None:
                 await files.put_data(lines)
                 lines, gathered = [], 0
@@ -141,17 +144,58 @@ class Exporting(Worker):
         }  # fmt: skip
 
 
+def _page(
+    view: Snapshot, job: dict[str, Any], view_type: str | None, start: bytes
+) -> tuple[list[tuple[bytes, int]], bytes | None]:
+    """Some lines with the bytes that each counts for, and where to go on."""
+    source = msgspec.convert(job["source"], Source)
+    if view_type is None:
+        page = history.read(view, source, start, _STEP)
+        return [_full(raw) for _, raw in page.items], page.following
+    found, following = history.changes(view, source, job["since"], start, _STEP)
+    return [_incremental(each, job["keys"], view_type) for each in found], following
+
+
+def _full(raw: bytes) -> tuple[bytes, int]:
+    return b'{"Item":%b}\n' % raw[store.SIZE_BYTES :], _size(raw)
+
+
+def _size(raw: bytes) -> int:
+    return int.from_bytes(raw[: store.SIZE_BYTES], "big")
+
+
+def _incremental(change: Changed, keys: list[str], view_type: str) -> tuple[bytes, int]:
+    item = store.record_of(b"", change.new or change.old).item
+    line = b'{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":%b' % (
+        change.written_at, msgspec.json.encode({name: item[name] for name in keys}),
+    )  # fmt: skip
+    old = change.old if view_type == "NEW_AND_OLD_IMAGES" else b""
+    if change.new:
+        line += b',"NewImage":' + change.new[store.SIZE_BYTES :]
+    if old:
+        line += b',"OldImage":' + old[store.SIZE_BYTES :]
+    return line + b"}\n", _size(change.new) + _size(old)
+
+
 def _summary(
     description: dict[str, Any], folder: str, items: int, size: int, now: float
 ) -> dict[str, Any]:
+    window = description.get("IncrementalExportSpecification")
+    if window is None:
+        times: dict[str, Any] = {"exportTime": iso8601(description["ExportTime"])}
+    else:
+        times = {
+            "exportFromTime": iso8601(window["ExportFromTime"]),
+            "exportToTime": iso8601(window["ExportToTime"]),
+        }
     return {
-        "version": "2020-06-30",
+        "version": "2020-06-30" if window is None else "2023-08-01",
         "exportArn": description["ExportArn"],
         "startTime": iso8601(description["StartTime"]),
         "endTime": iso8601(now),
         "tableArn": description["TableArn"],
         "tableId": description["TableId"],
-        "exportTime": iso8601(description["ExportTime"]),
+        **times,
         "s3Bucket": description["S3Bucket"],
         "s3Prefix": description.get("S3Prefix"),
         "s3SseAlgorithm": description["S3SseAlgorithm"],
@@ -160,6 +204,7 @@ def _summary(
         "billedSizeBytes": size,
         "itemCount": items,
         "outputFormat": description["ExportFormat"],
+        **({} if window is None else {"outputView": window["ExportViewType"]}),
         "exportType": description["ExportType"],
     }
 

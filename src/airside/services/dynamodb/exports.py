@@ -1,5 +1,6 @@
 """Exports of tables to S3: beginning, describing and listing them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from airside.kernel.context import Context
@@ -18,6 +19,7 @@ from airside.services.dynamodb.errors import (
     ValidationException,
 )
 from airside.services.dynamodb.exporting import Exporting
+from airside.services.dynamodb.history import Source
 from airside.services.dynamodb.recovery import source_at
 from airside.services.dynamodb.store import table_id
 from airside.services.dynamodb.table import Table
@@ -44,8 +46,14 @@ async def export_table_to_point_in_time(ctx: Context, request: Request) -> Resul
     validation.check(request, _RULES)
     if request.get("ExportFormat", "DYNAMODB_JSON") == "ION":
         raise OperationNotImplemented("ExportTableToPointInTime in the format ION")
-    if request.get("ExportType", "FULL_EXPORT") == "INCREMENTAL_EXPORT":
-        raise OperationNotImplemented("ExportTableToPointInTime of type INCREMENTAL_EXPORT")
+    if request.get("FilterSpecification"):
+        raise OperationNotImplemented("ExportTableToPointInTime with a FilterSpecification")
+    incremental = request.get("ExportType") == "INCREMENTAL_EXPORT"
+    if incremental != bool(request.get("IncrementalExportSpecification")):
+        raise ValidationException(
+            "IncrementalExportSpecification must be there for exports of type INCREMENTAL_EXPORT, "
+            "and for no other"
+        )
     where = table_id(ctx, request["TableArn"])
     now = ctx.clock.now()
     name = transfer.name_of("export", where, label_of(ctx, now))
@@ -62,7 +70,7 @@ async def export_table_to_point_in_time(ctx: Context, request: Request) -> Resul
             return known
         table = store.load_table(tx, where)
         if table is None:
-            raise TableNotFoundException(f"Table not found: {where[2]}")
+            raise TableNotFoundException(f"Table not found: {request['TableArn']}")
         return _begin(tx, ctx, request, table, name, now)
 
     document = await ctx.store.transact(body)
@@ -73,14 +81,22 @@ async def export_table_to_point_in_time(ctx: Context, request: Request) -> Resul
 def _begin(
     tx: Transaction, ctx: Context, request: Request, table: Table, name: transfer.Name, now: float
 ) -> dict[str, Any]:
-    try:
-        source = source_at(table, request.get("ExportTime"), now)
-    except InvalidRestoreTimeException as error:
-        raise InvalidExportTimeException(error.message.replace("restore", "export")) from None
+    window = request.get("IncrementalExportSpecification")
+    if window:
+        source, since = _window(table, window, now)
+        of_type: dict[str, Any] = {
+            "ExportType": "INCREMENTAL_EXPORT",
+            "IncrementalExportSpecification": {
+                "ExportFromTime": since, "ExportToTime": source.moment,
+                "ExportViewType": window.get("ExportViewType", "NEW_AND_OLD_IMAGES"),
+            },
+        }  # fmt: skip
+    else:
+        source, since = _source(table, request.get("ExportTime"), now), None
+        of_type = {"ExportType": "FULL_EXPORT", "ExportTime": source.moment}
     description = {
         "ExportArn": transfer.arn_of(name), "ExportStatus": "IN_PROGRESS", "StartTime": now,
-        "TableArn": table.arn, "TableId": table.id, "ExportTime": source.moment,
-        "ExportFormat": "DYNAMODB_JSON", "ExportType": "FULL_EXPORT",
+        "TableArn": table.arn, "TableId": table.id, "ExportFormat": "DYNAMODB_JSON", **of_type,
         **{member: request[member] for member in _MEMBERS if member in request},
     }  # fmt: skip
     description.setdefault("ClientToken", name[-1])
@@ -92,10 +108,37 @@ def _begin(
     store.put_document(tx, document, *name)
     work = {
         "source": {"number": source.number, "arm": source.arm, "moment": source.moment},
-        "release": None,
-    }
+        "since": since, "keys": list(table.schema.names), "release": None,
+    }  # fmt: skip
     store.put_document(tx, work, *transfer.work_name(name))
     return document
+
+
+def _source(table: Table, moment: float | None, now: float) -> Source:
+    try:
+        return source_at(table, moment, now)
+    except InvalidRestoreTimeException as error:
+        raise InvalidExportTimeException(error.message.replace("restore", "export")) from None
+
+
+_WINDOW_SECONDS = 15 * 60.0, 24 * 3600.0
+"""How much time an incremental export may be about."""
+
+
+def _window(table: Table, given: Mapping[str, Any], now: float) -> tuple[Source, float]:
+    """The end (exclusive) and the beginning of an incremental export."""
+    since = given.get("ExportFromTime")
+    if since is None:
+        raise ValidationException("ExportFromTime is required for an incremental export")
+    _source(table, since, now)
+    source = _source(table, given.get("ExportToTime"), now)
+    shortest, longest = _WINDOW_SECONDS
+    if not shortest <= source.moment - since <= longest:
+        raise InvalidExportTimeException(
+            "The time between ExportFromTime and ExportToTime must be at least 15 minutes and at "
+            "most 24 hours"
+        )
+    return source, since
 
 
 def _export_arn(ctx: Context, request: Request) -> str:

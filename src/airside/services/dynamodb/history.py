@@ -98,6 +98,44 @@ def _replaced(
         cursor = versions + _PAST
 
 
+class Changed(NamedTuple):
+    """What became of an item over a while; an image is empty where there was no item."""
+
+    old: bytes
+    new: bytes
+    written_at: int
+    """The last write, in microseconds."""
+
+
+def changes(
+    view: Snapshot, source: Source, since: float, start: bytes, limit: int
+) -> tuple[list[Changed], bytes | None]:
+    """What was written from `since` until before the source's moment, and where to go on.
+
+    Looks at about `limit` keys from `start` on (without the table's prefix). An item that was
+    made and removed meanwhile is left out.
+    """
+    prefix = entries(source.number, source.arm)
+    cursor, end = prefix + start, keys.following(prefix)
+    first_at, last_at = (_MICROSECONDS.pack(int(at * 1e6)) for at in (since, source.moment))
+    found: list[Changed] = []
+    for _ in range(limit):
+        entry = next(iter(view.scan(cursor, end, limit=1)), None)
+        if entry is None:
+            return found, None
+        suffix = entry[0][len(prefix) : -_WIDTH]
+        versions = prefix + suffix
+        first = next(iter(view.scan(versions + first_at, versions + last_at, limit=1)), None)
+        if first is not None:
+            last = next(iter(view.scan(first[0], versions + last_at, reverse=True, limit=1)))
+            later = next(iter(view.scan(versions + last_at, versions + _PAST, limit=1)), None)
+            new = later[1] if later else view.get(entries(source.number, 0) + suffix) or b""
+            if first[1] or new:
+                found.append(Changed(first[1], new, _MICROSECONDS.unpack(last[0][-_WIDTH:])[0]))
+        cursor = versions + _PAST
+    return found, cursor[len(prefix) :]
+
+
 def forget_some(tx: Transaction, table: Table, arm: int, before: float, start: bytes,
                 limit: int) -> bytes | None:  # fmt: skip
     """Look through up to `limit` entries and drop those from before a moment; where to go on."""

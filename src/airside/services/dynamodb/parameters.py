@@ -128,6 +128,13 @@ def key_terms_of(request: Request, given: Placeholders) -> list[KeyTerm]:
     return legacy.key_terms(request["KeyConditions"])
 
 
+def check_key_syntax(request: Request, given: Placeholders) -> None:
+    """Check what AWS does before it looks for the keys: that a key condition is a condition."""
+    text = request.get("KeyConditionExpression")
+    if text is not None:
+        _naming("KeyConditionExpression", lambda: condition.bind(parse_condition(text), given))
+
+
 def check_key(key: Any) -> None:
     """The values of a key, before the table is known."""
     if type(key) is not dict:

@@ -65,8 +65,21 @@ def _check_revision(target: _Target, holder: Table | Stream, expected: str | Non
     if expected is None:
         return
     there = holder.policy_revision if holder.policy else _NO_POLICY
-    if expected != there:
+    if expected == there:
+        return
+    if there == _NO_POLICY:
         raise _missing(target)
+    name = target.table[2]
+    found = (
+        f"Requested policy update expecting none to be present for table {name}, but a policy "
+        f"exists with revision id {there}."
+        if expected == _NO_POLICY
+        else f"Requested update for policy with revision id {expected}, but the policy associated "
+        f"to target table {name} has revision id {there}."
+    )
+    raise PolicyNotFoundException(
+        f"Resource-based policy not found for the provided ResourceArn: {found}"
+    )
 
 
 @operation("PutResourcePolicy", resource=_resource_arn)

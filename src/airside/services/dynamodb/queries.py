@@ -108,7 +108,13 @@ async def query(ctx: Context, request: Request) -> Result:
             "in the request."
         )
     given = Placeholders.of(request)
-    terms = parameters.key_terms_of(request, given)
+    try:
+        terms = parameters.key_terms_of(request, given)
+    except ValidationException:
+        parameters.check_key_syntax(request, given)
+        parameters.filter_of(request, given, "QueryFilter")
+        parameters.projection_of(request, given)
+        raise
     filter_ = older.filter or parameters.filter_of(request, given, "QueryFilter")
     projection = older.projection or parameters.projection_of(request, given)
     given.check_all_used()
@@ -296,26 +302,21 @@ def _select(plan: Plan, wanted: _Reading) -> None:
     request, layout = wanted.request, plan.layout
     select = request.get("Select")
     named = wanted.projection is not None
+    problem = None
     if named and select not in (None, "SPECIFIC_ATTRIBUTES"):
         member = "ProjectionExpression" if "ProjectionExpression" in request else "AttributesToGet"
-        if member == "ProjectionExpression":
-            raise ValidationException(
-                "ProjectionExpression can only be used when Select is SPECIFIC_ATTRIBUTES"
-                if select != "COUNT" else
-                "Cannot specify the ProjectionExpression when choosing to get only the Count"
-            )  # fmt: skip
         noun = "only the Count" if select == "COUNT" else select
-        raise ValidationException(f"Cannot specify the AttributesToGet when choosing to get {noun}")
-    if select == "SPECIFIC_ATTRIBUTES" and not named:
-        problem = ValidationException(
+        problem = f"Cannot specify the {member} when choosing to get {noun}"
+    elif select == "SPECIFIC_ATTRIBUTES" and not named:
+        problem = (
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
             "SPECIFIC_ATTRIBUTES"
         )
-        raise problem if wanted.terms is None else problems.enveloped(problem)
-    if select == "ALL_PROJECTED_ATTRIBUTES" and layout is None:
-        raise ValidationException(
-            f"{_INVALID}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
-        )
+    elif select == "ALL_PROJECTED_ATTRIBUTES" and layout is None:
+        problem = "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+    if problem is not None:
+        found = ValidationException(problem)
+        raise found if wanted.terms is None else problems.enveloped(found)
     plan.counting = select == "COUNT"
     if layout is not None:
         _select_from_index(plan, layout, select, wanted)
