@@ -6,7 +6,7 @@ from airside.kernel import Context, Request, Result, Snapshot, Transaction, oper
 from airside.services.cloudfront import configuration, entities, errors, store
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import check_version, listed, location, new_etag
-from airside.services.cloudfront.references import check_references
+from airside.services.cloudfront.references import check_lambdas, check_references
 from airside.services.cloudfront.signers import active_key_groups
 from airside.services.cloudfront.store import Entity
 
@@ -69,6 +69,7 @@ async def create_distribution_with_tags(ctx: Context, request: Request) -> Resul
 async def _create(ctx: Context, given: dict[str, Any], tags: dict[str, str]) -> Result:
     configuration.check(given)
     config = configuration.completed(given)
+    await check_lambdas(ctx, config)
     now = ctx.clock.now()
     label = "d" + ctx.ids.lower(13)
     made = Entity(
@@ -171,6 +172,7 @@ async def update_distribution(ctx: Context, request: Request) -> Result:
     given = request["DistributionConfig"]
     configuration.check(given)
     config = configuration.completed(given)
+    await check_lambdas(ctx, config)
     etag, now = new_etag(ctx), ctx.clock.now()
 
     def put(tx: Transaction) -> Result:

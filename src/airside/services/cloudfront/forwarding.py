@@ -43,6 +43,10 @@ class Question:
     """What stood before it in the path, where the host does not say which distribution."""
     parts: bool = False
     """Whether conditions and ranges are the origin's business, because nothing is kept here."""
+    outgoing: bool = False
+    """Whether query and headers are those for the origin already, by a function's will."""
+    origins: tuple[Origin, ...] | None = None
+    """Those that a function has chosen in place of the behaviour's."""
     id: str = ""
     """X-Amz-Cf-Id, once there is one."""
 

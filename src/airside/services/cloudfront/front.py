@@ -10,6 +10,7 @@ from airside.services.cloudfront.admission import signed_for, turned_away
 from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.edge import Dangling, Edge
 from airside.services.cloudfront.forwarding import Question
+from airside.services.cloudfront.lambdas import after_cache, before_cache
 from airside.services.cloudfront.plan import Behavior, Plan
 from airside.services.cloudfront.quick import keep_hit
 from airside.services.cloudfront.scripts import on_request, on_response
@@ -64,7 +65,8 @@ async def _answered(
     unsigned = signed_for(ctx, plan, behavior, question)
     if unsigned is not None:
         return await Visit(ctx, edge, plan, behavior, question).refused(unsigned), None
-    made = await on_request(ctx, plan, behavior, question)
+    made = await on_request(ctx, plan, behavior, question) \
+        or await before_cache(ctx, plan, behavior, question)  # fmt: skip
     if made is not None:
         return made, None
     visit = Visit(ctx, edge, plan, behavior, question)
@@ -73,4 +75,5 @@ async def _answered(
         kept = visit.remembered()
     else:
         response, kept = await visit.answer(), None
+    response = await after_cache(ctx, plan, behavior, question, response)
     return await on_response(ctx, plan, behavior, question, response), kept

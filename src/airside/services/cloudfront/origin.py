@@ -268,13 +268,14 @@ async def _ask_host(
     question: Question,
     conditions: Mapping[str, str],
 ) -> Answer:
-    headers = forwarded_headers(plan, behavior, origin, question)
+    sent = question.outgoing
+    headers = {**question.headers} if sent else forwarded_headers(plan, behavior, origin, question)
     headers.update(conditions)
     scheme = question.scheme if origin.protocol == "match-viewer" else origin.protocol[:-5]
     request = HttpRequest(
         question.method,
         quote(unquote(origin.path), safe="/:@!$&'()*+,;=~%") + question.path,
-        forwarded_query(behavior, question.query),
+        question.query if sent else forwarded_query(behavior, question.query),
         headers,
         question.body,
         question.client,

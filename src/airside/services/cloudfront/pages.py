@@ -13,6 +13,10 @@ FUNCTION_FAILED = (
     "The CloudFront function associated with the CloudFront distribution is invalid or could not "
     "run."
 )
+LAMBDA_FAILED = (
+    "The Lambda function associated with the CloudFront distribution is invalid or doesn't have "
+    "the required permissions."
+)
 NOT_CONNECTED = "CloudFront wasn't able to connect to the origin."
 TOO_LATE = (
     "CloudFront attempted to establish a connection with the origin, but either the attempt failed "

@@ -93,6 +93,7 @@ class Origin:
     headers: tuple[tuple[str, str], ...] = ()
     bucket: str = ""
     """For S3 origins (not their website endpoints, which are ordinary hosts)."""
+    region: str = ""
     signed: bool = False
     """Whether an origin access control signs requests."""
     identity: str = ""
@@ -104,6 +105,15 @@ class Origin:
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     idle_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A Lambda function at one event of a behaviour."""
+
+    arn: str
+    body: bool
+    """Whether it sees the body of requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,8 @@ class Behavior:
     """By id: whose signatures open it; None when it is open to all."""
     scripts: Mapping[str, Script] = field(default_factory=dict)
     """Event type -> the function's live code."""
+    lambdas: Mapping[str, Attached] = field(default_factory=dict)
+    """Event type -> the Lambda function."""
 
     @property
     def sees_cookies(self) -> bool:
@@ -138,6 +150,7 @@ class Behavior:
         return (
             self.keys is None
             and not self.scripts
+            and not self.lambdas
             and not self.cache.headers
             and self.cache.cookies.behavior == "none"
             and self.response.cors is None
@@ -171,6 +184,8 @@ class Plan:
     forgotten_before: float = 0.0
     """Invalidations older than this are not known any more: nothing so old is used."""
     aliases: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """By id, for functions that choose."""
 
     def behavior(self, path: str) -> Behavior:
         """The behaviour of a path: the first whose pattern fits, else the default.
@@ -267,8 +282,15 @@ def compile_plan(
         forgotten_before=invalidations[-1].created_at
         if len(invalidations) >= limits.INVALIDATIONS_KEPT
         else 0.0,
+        origins=origins,
         aliases=tuple((config.get("Aliases") or {}).get("Items") or ()),
     )
+
+
+def bucket_of(domain: str) -> str:
+    """The bucket behind an S3 host name (not a website's), or nothing."""
+    match = _S3_HOST.fullmatch(domain)
+    return match["bucket"] if match else ""
 
 
 def _origin(item: Config, find: Find) -> Origin:
@@ -286,7 +308,8 @@ def _origin(item: Config, find: Find) -> Origin:
         domain=domain,
         path=(item.get("OriginPath") or "").rstrip("/"),
         headers=tuple((entry["HeaderName"].lower(), entry["HeaderValue"]) for entry in headers),
-        bucket=match["bucket"] if match else "",
+        bucket=bucket_of(domain),
+        region=(match["region"] or "us-east-1") if match else "",
         signed=signed,
         identity=identity.rpartition("/")[2],
         protocol=custom.get("OriginProtocolPolicy", "match-viewer"),
@@ -327,6 +350,12 @@ def _behavior(
         protocol=item.get("ViewerProtocolPolicy", "allow-all"),
         keys=_keys(item, find),
         scripts={entry["EventType"]: _script(entry["FunctionARN"], find) for entry in attached},
+        lambdas={
+            entry["EventType"]: Attached(
+                entry["LambdaFunctionARN"], bool(entry.get("IncludeBody"))
+            )
+            for entry in (item.get("LambdaFunctionAssociations") or {}).get("Items") or ()
+        },
     )  # fmt: skip
 
 

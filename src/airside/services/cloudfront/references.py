@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airside.kernel import Context, OperationNotImplemented, Snapshot
+from airside.kernel import Context, OperationNotImplemented, ServiceError, Snapshot
 from airside.services.cloudfront import entities, errors, policies, store
+from airside.services.cloudfront.lambdas import EVENTS
 from airside.services.cloudfront.origin_access import CONTROL, IDENTITY
 from airside.services.cloudfront.signers import KEY_GROUP
 
@@ -60,8 +61,6 @@ def _check_signers(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) ->
 
 
 def _check_functions(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) -> None:
-    if (behavior.get("LambdaFunctionAssociations") or {}).get("Items"):
-        raise OperationNotImplemented("Airside does not run Lambda functions at the edge yet.")
     attached = (behavior.get("FunctionAssociations") or {}).get("Items") or ()
     events = [item["EventType"] for item in attached]
     if not _EVENTS.issuperset(events) or len(set(events)) != len(events):
@@ -79,6 +78,56 @@ def _check_functions(view: Snapshot, ctx: Context, behavior: Mapping[str, Any]) 
             raise errors.InvalidFunctionAssociation(
                 f"The function ARN {arn} does not exist or the function is not published."
             )
+
+
+async def check_lambdas(ctx: Context, config: Mapping[str, Any]) -> None:
+    """Raise for Lambda functions that may not run at the edge.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html
+    """
+    for behavior in entities.behaviors_of(config):
+        attached = (behavior.get("LambdaFunctionAssociations") or {}).get("Items") or ()
+        events = [item["EventType"] for item in attached]
+        if not EVENTS.issuperset(events) or len(set(events)) != len(events):
+            raise errors.InvalidLambdaFunctionAssociation(
+                "The event type of a Lambda function association is not valid, or is given twice."
+            )
+        functions = (behavior.get("FunctionAssociations") or {}).get("Items") or ()
+        if functions and _EVENTS.intersection(events):
+            raise errors.InvalidLambdaFunctionAssociation(
+                "You cannot combine CloudFront functions and Lambda functions in viewer events of "
+                "one cache behavior."
+            )
+        for item in attached:
+            await _check_lambda(ctx, item)
+
+
+async def _check_lambda(ctx: Context, item: Mapping[str, Any]) -> None:
+    arn = item["LambdaFunctionARN"]
+    parts = arn.split(":")
+    if len(parts) != 8 or not parts[7].isdigit():
+        raise errors.InvalidLambdaFunctionAssociation(
+            "The function ARN must reference a specific function version. (The ARN must end with "
+            f"the version number.) ARN: {arn}"
+        )
+    if parts[3] != "us-east-1":
+        raise errors.InvalidLambdaFunctionAssociation(
+            f"The function must be in the region us-east-1. ARN: {arn}"
+        )
+    if item.get("IncludeBody") and not item["EventType"].endswith("request"):
+        raise errors.InvalidLambdaFunctionAssociation(
+            "The request body can be included for viewer-request and origin-request only."
+        )
+    try:
+        found = await ctx.call("lambda", "GetFunctionConfiguration", {"FunctionName": arn})
+    except ServiceError as error:
+        raise errors.InvalidLambdaFunctionAssociation(
+            f"The function cannot be used: {error.message} ARN: {arn}"
+        ) from None
+    if (found.get("Environment") or {}).get("Variables"):
+        raise errors.InvalidLambdaFunctionAssociation(
+            f"The function cannot have environment variables. ARN: {arn}"
+        )
 
 
 def _check_access(view: Snapshot, ctx: Context, origin: Mapping[str, Any]) -> None:

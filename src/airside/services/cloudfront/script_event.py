@@ -77,7 +77,7 @@ def response_part(status: int, headers: Headers) -> Value:
             _add(cookies, cookie, {"value": content, "attributes": attributes.strip()})
     return {
         "statusCode": status,
-        "statusDescription": _phrase(status),
+        "statusDescription": phrase(status),
         "headers": _grouped(item for item in named if item[0] != "set-cookie"),
         "cookies": cookies,
     }
@@ -239,7 +239,8 @@ def _is_token(name: str) -> bool:
     return bool(name) and all(letter.isalnum() or letter in "!#$%&'*+-.^_`|~" for letter in name)
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """What a status is called."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

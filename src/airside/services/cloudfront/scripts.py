@@ -1,9 +1,11 @@
 """Functions at the edge: before a request is looked at, and before a response goes out."""
 
+import json
 from typing import Any
 
 from airside.kernel import Context, HttpResponse
 from airside.services.cloudfront import pages
+from airside.services.cloudfront.choice import chosen
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.forwarding import Question
 from airside.services.cloudfront.plan import Behavior, Plan
@@ -62,6 +64,8 @@ async def on_request(
         if kind == "response":
             return _made(ctx, plan, generated(value, None))
         changed = rewritten(value, event, question.query)
+        if run.origin:
+            question.origins = chosen(plan, behavior, json.loads(run.origin))
     except InvalidOutput:
         return _failed(ctx, plan)
     kept = {name: text for name, text in question.headers.items() if hidden(name)}

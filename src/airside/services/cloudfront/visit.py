@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from airside.kernel import Context, FileSlice, HttpResponse
-from airside.services.cloudfront import compression, limits
+from airside.services.cloudfront import compression, limits, pages
 from airside.services.cloudfront.cache import Entry, Kept, pieces, read
 from airside.services.cloudfront.cache_key import cache_key, codings, target_of
 from airside.services.cloudfront.dialing import OriginDown
@@ -15,8 +15,9 @@ from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.forwarding import Question, for_viewers, viewer_facts
 from airside.services.cloudfront.freshness import Freshness, directives, freshness
 from airside.services.cloudfront.headers import Headers, kept_of
+from airside.services.cloudfront.lambdas import Failed, after_origin, before_origin
 from airside.services.cloudfront.origin import Answer, ask, unreached
-from airside.services.cloudfront.plan import Behavior, ErrorRule, Plan
+from airside.services.cloudfront.plan import Behavior, ErrorRule, Origin, Plan
 from airside.services.cloudfront.viewing import (
     ERROR,
     HIT,
@@ -332,13 +333,33 @@ class Visit:
         behavior = self._behavior
         answer = Answer(502)
         self._question.id = self._question.id or new_cf_id(self._ctx)
-        for origin in behavior.origins:
-            answer = await ask(self._ctx, self._plan, behavior, origin, self._question, conditions)
+        for origin in self._question.origins or behavior.origins:
+            if behavior.lambdas:
+                answer = await self._ask_through(origin, conditions)
+            else:
+                answer = await ask(
+                    self._ctx, self._plan, behavior, origin, self._question, conditions
+                )  # fmt: skip
             failed = answer.status in behavior.failover or not answer.reached
             if not failed or self._question.method not in _SAFE:
                 break
         answer.headers = for_viewers(behavior, answer.headers)
         return answer
+
+    async def _ask_through(self, origin: Origin, conditions: dict[str, str]) -> Answer:
+        """Ask one origin, with Lambda functions before and after."""
+        ctx, plan, behavior = self._ctx, self._plan, self._behavior
+        try:
+            found = await before_origin(ctx, plan, behavior, origin, self._question)
+            if isinstance(found, Answer):
+                return found
+            chosen, question = found
+            answer = await ask(ctx, plan, behavior, chosen, question, conditions)
+            return await after_origin(ctx, plan, behavior, chosen, question, answer)
+        except Failed as failed:
+            headers = [("Content-Type", "text/html"), ("Server", "CloudFront")]
+            page = pages.error_page(failed.status, pages.LAMBDA_FAILED, self._question.id)
+            return Answer(failed.status, headers, page)
 
     async def _pass_on(self) -> HttpResponse:
         """Nothing is kept: the origin's answer goes straight through."""
