@@ -17,7 +17,7 @@ from airside.runtime.extensions import Extensions
 from airside.runtime.guest import frames
 from airside.runtime.lifecycle import Owner, Process, State
 from airside.runtime.loglines import LogLines, Splitter, billed_ms
-from airside.runtime.peers import Address, connects_from
+from airside.runtime.peers import Address, connects_from, hosts_of
 from airside.runtime.platform_events import Init
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, FunctionSpec, Outcome
 from airside.runtime.telemetry import Telemetry
@@ -55,7 +55,7 @@ class Environment:
         self.frozen = False
         self._loop = asyncio.get_running_loop()
         self._log = EventLog(spec, clock, log)
-        self._log.telemetry = Telemetry(clock)
+        self._log.telemetry = Telemetry(clock, lambda: hosts_of(self._find_born()))
         self.extensions = Extensions(spec, self._log, self.external, self._on_extensions)
         self._listener = Listener(self._on_head, self._on_request, self._admits)
         self._process: Process | None = None
@@ -328,9 +328,13 @@ class Environment:
 
     def _admits(self, theirs: Address, ours: Address) -> bool:
         """Whether a connection comes from within this environment."""
+        born = self._find_born()
+        return born is not None and connects_from(born, theirs, ours)
+
+    def _find_born(self) -> Born | None:
         if self._born is None and self._process is not None:
             self._born = self._process.born(self._process_id)
-        return self._born is not None and connects_from(self._born, theirs, ours)
+        return self._born
 
     def _on_head(self, exchange: Exchange) -> None:
         """Before a request's body is read."""

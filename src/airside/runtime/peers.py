@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from airside.runtime.guest.ports import address_of
 from airside.runtime.template import Born
 
 Address = tuple[str, int]
@@ -52,6 +53,12 @@ def connects_from(born: Born, theirs: Address, ours: Address) -> bool:
     if born.uid is not None:
         return peer.uid == born.uid
     return peer.uid == os.geteuid() and (not born.rooted or is_within(peer.inode, born.pid))
+
+
+def hosts_of(born: Born | None) -> list[str]:
+    """Where what listens in an environment may be found, likeliest first."""
+    own = [address_of(born.uid)] if born is not None and born.uid is not None else []
+    return [*own, "127.0.0.1"]
 
 
 def _ask_kernel(theirs: Address, ours: Address) -> Peer | None:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,8 +64,10 @@ def _between(value: Any, least: int, most: int, default: int) -> int:
 class Telemetry:
     """The subscriptions of one environment. What came before them is kept until INIT is over."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, hosts: Callable[[], list[str]]) -> None:
         self._clock = clock
+        self._hosts = hosts
+        """Where the environment's 127.0.0.1 may be found: tried in this order."""
         self._subscriptions: dict[str, Subscription] = {}
         self._early: list[tuple[str, str]] | None = []
         self._sending: set[asyncio.Task[None]] = set()
@@ -128,7 +131,7 @@ class Telemetry:
             return
         lines, to.waiting, to.waiting_bytes = to.waiting, [], 0
         if lines:
-            task = self._loop.create_task(_send(to, lines))
+            task = self._loop.create_task(_send(to, lines, self._hosts()))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -139,35 +142,45 @@ class Telemetry:
             self._flush(subscription)
 
 
-async def _send(to: Subscription, lines: list[str]) -> None:
+async def _send(to: Subscription, lines: list[str], hosts: list[str]) -> None:
     for attempt in range(_TRIES):
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
             async with asyncio.timeout(_SECONDS_MAX):
-                await (_post(to, lines) if to.protocol == "HTTP" else _write(to, lines))
+                reader, writer = await _connect(hosts, to.port)
+                try:
+                    if to.protocol == "HTTP":
+                        await _post(to, lines, reader, writer)
+                    else:
+                        await _write(lines, writer)
+                finally:
+                    writer.close()
             return
         await asyncio.sleep(0.05 * 2**attempt)
 
 
-async def _write(to: Subscription, lines: list[str]) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", to.port)
-    try:
-        writer.write("".join(line + "\n" for line in lines).encode())
-        await writer.drain()
-    finally:
-        writer.close()
+async def _connect(
+    hosts: list[str], port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    for host in hosts[:-1]:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(host, port)
+    return await asyncio.open_connection(hosts[-1], port)
 
 
-async def _post(to: Subscription, lines: list[str]) -> None:
+async def _write(lines: list[str], writer: asyncio.StreamWriter) -> None:
+    writer.write("".join(line + "\n" for line in lines).encode())
+    await writer.drain()
+
+
+async def _post(
+    to: Subscription, lines: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     body = f"[{','.join(lines)}]".encode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
-    try:
-        head = (
-            f"POST {to.path} HTTP/1.1\r\nHost: sandbox.localdomain:{to.port}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-        await reader.readuntil(b"\r\n")
-    finally:
-        writer.close()
+    head = (
+        f"POST {to.path} HTTP/1.1\r\nHost: sandbox.localdomain:{to.port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    writer.write(head.encode() + body)
+    await writer.drain()
+    await reader.readuntil(b"\r\n")

@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from airside.runtime.guest import cgroup, system
+from airside.runtime.guest import cgroup, ports, system
 from airside.runtime.guest.channel import Channel, close_all, place
 
 CONTROL = 3
@@ -153,6 +153,8 @@ def main() -> None:
     place([int(sys.argv[2])])
     channel = Channel(socket.socket(fileno=CONTROL))
     base = _control_group()
+    with contextlib.suppress(OSError):  # `airside doctor` says why not
+        _ = ports.separate()
     children = Children()
     with contextlib.suppress(BrokenPipeError, ConnectionError, SystemExit):
         serve(channel, children, base)

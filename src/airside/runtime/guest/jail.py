@@ -14,13 +14,11 @@ import sys
 from typing import Any
 
 from airside.runtime.guest import landlock, seccomp, system
+from airside.runtime.guest.ports import UID_COUNT, UID_FIRST
 
 HOST = "/.host"
 """Where the machine's root stands in a template; environments take it away."""
 
-UID_FIRST = 1_879_048_192
-UID_COUNT = 100_000_000
-"""User ids that no system gives out. Each environment has one, so that limits are its own."""
 INSIDE_UID = 993
 
 TMP_MB = 512

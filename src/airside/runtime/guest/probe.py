@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from airside.runtime.guest import cgroup, keeper, landlock, seccomp, system
+from airside.runtime.guest import cgroup, keeper, landlock, ports, seccomp, system
 from airside.runtime.guest.jail import Jail
 
 
@@ -29,6 +29,11 @@ def _memory() -> tuple[str, bool, str]:
     return "memory limit", True, f"control groups version {version}"
 
 
+def _ports() -> None:
+    for link in ports.separate():
+        os.close(link)
+
+
 def _namespaces(scratch: str) -> list[tuple[str, bool, str]]:
     jail = Jail()
     jail.build(scratch, {})
@@ -48,7 +53,7 @@ def main() -> None:
     if not system.LINUX:
         print(json.dumps([["sandbox", False, "only on Linux"]]))  # noqa: T201
         return
-    parts = [_memory()]
+    parts = [_memory(), _tried("ports of its own", "BPF", _ports)]
     parts += _namespaces(sys.argv[1])
     no_new_privs = lambda: system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)  # noqa: E731
     parts.append(_tried("no new privileges", "prctl", no_new_privs))
