@@ -11,17 +11,21 @@ once. They run on the event loop, so they must be short: bound every scan.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
 
 class Commit(asyncio.Future[None]):
-    """What a transaction waits for: the moment at which it is durable.
+    """What transactions wait for: the moment at which they are durable. A group shares one.
 
     It comes soon and by itself. So whoever runs a request need not make a task of it for this
-    wait, and nobody has to be able to cancel it.
+    wait, and nobody can cancel it: a task that is cancelled meanwhile ends when it has come.
     """
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Others wait for it too."""
+        return False
 
 
 class Snapshot(Protocol):

@@ -38,13 +38,14 @@ busy loop it waits for the lock, not for the disk: measured 40 instead of 1,200 
 
 
 class _Group:
-    """Transactions that become durable together, and who waits for that."""
+    """Transactions that become durable together."""
 
-    __slots__ = ("overlay", "waiters")
+    __slots__ = ("commit", "overlay")
 
     def __init__(self) -> None:
         self.overlay = Overlay()
-        self.waiters: list[Commit] = []
+        self.commit: Commit | None = None
+        """What they wait for, if any does."""
 
 
 class SqliteStore:
@@ -98,12 +99,15 @@ class SqliteStore:
         try:
             result = body(draft)
         except BaseException:
-            await self._durable()
+            if (commit := self._commit()) is not None:
+                await commit
             raise
         if draft.own.values:
             self._gathering.overlay.update(draft.own.values)
-            self._schedule()
-        await self._durable()
+            if not self._scheduled and not self._busy:
+                self._schedule()
+        if (commit := self._commit()) is not None:
+            await commit
         return result
 
     async def close(self) -> None:
@@ -147,17 +151,17 @@ class SqliteStore:
             return Draft(self._view, (self._gathering.overlay,))
         return Draft(self._view, (self._gathering.overlay, self._committing.overlay))
 
-    async def _durable(self) -> None:
-        """Return when everything that ran so far is durable. Raises CommitFailed."""
+    def _commit(self) -> Commit | None:
+        """What makes everything durable that ran so far, None when it is. Raises CommitFailed."""
         if self._gathering.overlay.values:
             group = self._gathering
         elif self._committing is not None:
             group = self._committing
         else:
-            return
-        waiter = Commit(loop=asyncio.get_running_loop())
-        group.waiters.append(waiter)
-        await waiter
+            return None
+        if group.commit is None:
+            group.commit = Commit(loop=asyncio.get_running_loop())
+        return group.commit
 
     async def _settle(self) -> None:
         """Return when the thread is not working for this store."""
@@ -230,9 +234,8 @@ class SqliteStore:
         group, self._committing = self._committing, None
         assert group is not None
         if error is None:
-            for waiter in group.waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+            if group.commit is not None:
+                group.commit.set_result(None)
         else:
             # What has gathered ran over the writes that are lost now.
             _fail(group, error)
@@ -285,9 +288,8 @@ def _run(*steps: Callable[[], None]) -> None:
 
 
 def _fail(group: _Group, error: BaseException) -> None:
-    for waiter in group.waiters:
-        if not waiter.done():
-            kind = DiskFull if isinstance(error, apsw.FullError) else CommitFailed
-            failure = kind(f"not written: {error}")
-            failure.__cause__ = error
-            waiter.set_exception(failure)
+    if group.commit is not None:
+        kind = DiskFull if isinstance(error, apsw.FullError) else CommitFailed
+        failure = kind(f"not written: {error}")
+        failure.__cause__ = error
+        group.commit.set_exception(failure)

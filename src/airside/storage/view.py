@@ -54,20 +54,20 @@ class Draft:
     over a view of what is durable.
     """
 
-    __slots__ = ("_below", "_overlays", "_view", "own")
+    __slots__ = ("_overlays", "_view", "own")
 
     def __init__(self, view: Snapshot, overlays: Sequence[Overlay]) -> None:
         self.own = Overlay()
         self._view = view
-        self._below = [overlay.values for overlay in overlays if overlay.values]
-        self._overlays = [overlay for overlay in overlays if overlay.values]
+        self._overlays = overlays
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
         own = self.own.values
         if key in own:
             return own[key]
-        for values in self._below:
+        for overlay in self._overlays:
+            values = overlay.values
             if key in values:
                 return values[key]
         return self._view.get(key)

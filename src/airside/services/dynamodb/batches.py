@@ -36,6 +36,7 @@ from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum
 from airside.services.dynamodb.values import Item
 
+_encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 _DUPLICATES = "Provided list of item keys contains duplicates"
 
 
@@ -57,14 +58,8 @@ class _Wanted:
 
 
 def _check_distinct(keys: list[Item]) -> None:
-    seen: list[Item] = []
-    known: set[str] = set()
-    for key in keys:
-        mark = repr(sorted(key.items()))
-        if mark in known:
-            raise ValidationException(_DUPLICATES)
-        known.add(mark)
-        seen.append(key)
+    if len({_encode_sorted(key) for key in keys}) != len(keys):
+        raise ValidationException(_DUPLICATES)
 
 
 class _Found:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyCondition
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from airside.services.dynamodb import values
@@ -212,11 +213,15 @@ def update_of(updates: Mapping[str, Any]) -> Update:
         _check_action(action, kind)
         section = {"PUT": "SET", "ADD": "ADD", "DELETE": "DELETE"}[action]
         if value is None:
-            steps.append(Step("REMOVE", (name,), None, None, 1 + values.text_size(name)))
+            steps.append(Step("REMOVE", (name,), None, None, partial(_cost, name, None)))
         else:
-            cost = 19 + values.text_size(name) + values.size(value)
+            cost = partial(_cost, name, value)
             steps.append(Step(section, (name,), kind, _always(value), cost, value))
     return Update(steps, "Type mismatch for attribute to update")
+
+
+def _cost(name: str, value: Value | None) -> int:
+    return values.text_size(name) + (1 if value is None else 19 + values.size(value))
 
 
 def _always(value: Value) -> Callable[[Item], Value | None]:

@@ -56,7 +56,12 @@ def check_item(item: Any) -> int:
         raise SerializationException
     total = 0
     for name, value in item.items():
-        total += (len(name) if name.isascii() else text_size(name)) + check(value)
+        text = value.get("S") if value.__class__ is dict and len(value) == 1 else None
+        if text.__class__ is str:
+            total += len(text) if text.isascii() else text_size(text)
+        else:
+            total += check(value)
+        total += len(name) if name.isascii() else text_size(name)
         if not 0 < len(name) <= ATTRIBUTE_NAME_BYTES_MAX // 4:
             _check_name(name)
     return total

@@ -9,7 +9,7 @@ from airside.services.dynamodb.capacity import Cost, write_units
 from airside.services.dynamodb.errors import ConditionalCheckFailedException, ValidationException
 from airside.services.dynamodb.expressions.condition import Predicate
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
-from airside.services.dynamodb.expressions.update import Update
+from airside.services.dynamodb.expressions.update import Update, cost_at_most
 from airside.services.dynamodb.limits import ITEM_BYTES_MAX, NESTING_MAX
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record
@@ -159,6 +159,7 @@ class Change(Write):
         super().__init__(request)
         self.key = request["Key"]
         self.update: Update | None = None
+        self._surely_small = False
 
     def prepare(self) -> None:
         """Key, update, condition and placeholders."""
@@ -169,11 +170,13 @@ class Change(Write):
         self.update = parameters.update_of(request, given)
         self.condition = parameters.condition_of(request, given)
         given.check_all_used()
+        text = request.get("UpdateExpression")
+        self._surely_small = text is not None and cost_at_most(text, given) <= ITEM_BYTES_MAX
 
     def check_size(self) -> None:
         """What the statement itself writes."""
         assert self.update is not None
-        if self.update.cost > ITEM_BYTES_MAX:
+        if not self._surely_small and self.update.cost > ITEM_BYTES_MAX:
             raise _too_large()
 
     def check(self, table: Table) -> None:
@@ -209,10 +212,13 @@ def _size_after(update: Update, old: Record | None, before: Item, new: Item) -> 
         return values.item_size(new)
     size = old.size
     for name in {str(parts[0]) for parts in update.paths}:
-        for item, sign in ((before, -1), (new, 1)):
-            value = item.get(name)
-            if value is not None:
-                size += sign * (values.text_size(name) + values.size(value))
+        gone, come = before.get(name), new.get(name)
+        if gone is not None:
+            size -= values.size(gone)
+        if come is not None:
+            size += values.size(come)
+        if (gone is None) != (come is None):
+            size += values.text_size(name) if gone is None else -values.text_size(name)
     return size
 
 

@@ -4,6 +4,7 @@ from binascii import a2b_base64
 from collections.abc import Callable
 from typing import Any
 
+from airside.services.dynamodb import numbers
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.expressions.operands import Bound, Getter, attribute, constant, shown
 from airside.services.dynamodb.expressions.placeholders import Placeholders
@@ -64,6 +65,10 @@ def operand(tree: Operand, given: Placeholders) -> Bound:
 
 
 def _all(parts: list[Predicate]) -> Predicate:
+    if len(parts) == 2:  # most have two, and `all` makes a generator for each item
+        first, second = parts
+        return lambda item: first(item) and second(item)
+
     def predicate(item: Item) -> bool:
         return all(part(item) for part in parts)
 
@@ -110,6 +115,8 @@ def compare(left: Value | None, right: Value | None) -> int | None:
     kind = kind_of(left)
     if kind not in _ORDERED or kind not in right:
         return None
+    if kind == "N":
+        return numbers.compare(left["N"], right["N"])
     a, b = ordering(left), ordering(right)
     return int(a > b) - int(a < b)
 

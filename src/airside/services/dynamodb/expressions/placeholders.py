@@ -23,16 +23,19 @@ Naming = tuple[tuple[str, str], ...]
 class Placeholders:
     """`ExpressionAttributeNames` and `ExpressionAttributeValues`, checked."""
 
-    __slots__ = ("_names", "_used", "_values")
+    __slots__ = ("_names", "_used", "_values", "size")
 
     def __init__(self, names: Mapping[str, str] | None, given: dict[str, Any] | None) -> None:
         self._names: Mapping[str, str] = names or {}
         self._values: dict[str, Value] = given or {}
         self._used: set[str] = set()
+        self.size = 0
+        """Bytes of names and values, at most."""
         if names is not None:
             _check_names(names)
+            self.size += 4 * sum(map(len, names.values()))
         if given is not None:
-            _check_values(given)
+            self.size += _check_values(given)
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> "Placeholders":
@@ -118,7 +121,7 @@ def _is_alias(key: str) -> bool:
     return _NAME.fullmatch(key) is not None and len(key) <= _PLACEHOLDER_BYTES_MAX
 
 
-def _check_values(given: dict[str, Any]) -> None:
+def _check_values(given: dict[str, Any]) -> int:
     if not given:
         raise ValidationException("ExpressionAttributeValues must not be empty")
     for key in given:
@@ -126,12 +129,14 @@ def _check_values(given: dict[str, Any]) -> None:
             raise ValidationException(
                 f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{key}"'
             )
+    total = 0
     for key, value in given.items():
         try:
-            values.check(value)
+            total += values.check(value)
         except InvalidValue as problem:
             older = f"ExpressionAttributeValues contains invalid value: {problem.older}"
             raise InvalidValue(problem.message, f"{older} for key {key}") from None
+    return total
 
 
 NONE = Placeholders(None, None)

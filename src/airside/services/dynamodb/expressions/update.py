@@ -7,6 +7,7 @@ written, and REMOVE last, the highest list positions first, so that positions me
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -42,6 +43,7 @@ _COST_OF_UPDATE = 3
 _COST_OF_WRITING = 19
 _COST_OF_CLEARING = 1
 _COSTS_OF_FUNCTIONS = {"+": 34, "-": 37, "if_not_exists": 39, "list_append": 37}
+_COST_OF_ANYTHING_MAX = 64
 """AWS holds UpdateItem to 400 KB not only by the item that results but also by what the statement
 writes, with these amounts for its clauses. They were captured by others, byte by byte."""
 
@@ -74,7 +76,8 @@ class Step(Struct):
     kind: str | None
     """The type that the attribute will have, when it is known beforehand."""
     value: Callable[[Item], Value | None] | None
-    cost: int
+    cost: Callable[[], int]
+    """What AWS measures of the action itself, in bytes."""
     content: Value | None = None
     """The value assigned, when it is known beforehand."""
 
@@ -82,14 +85,12 @@ class Step(Struct):
 class Update:
     """What an update does to an item."""
 
-    __slots__ = ("_mismatch", "_steps", "cost", "paths")
+    __slots__ = ("_mismatch", "_steps", "paths")
 
     def __init__(self, steps: list[Step], mismatch: str = _WRONG_OPERAND) -> None:
         self._steps = steps
         self._mismatch = mismatch
         self.paths = [step.parts for step in steps]
-        self.cost = _COST_OF_UPDATE + sum(step.cost for step in steps)
-        """What AWS measures of the statement itself, in bytes."""
 
     @classmethod
     def bind(cls, actions: Iterable[Action], given: Placeholders) -> "Update":
@@ -102,6 +103,11 @@ class Update:
     def steps(self) -> list[Step]:
         """The actions, bound."""
         return self._steps
+
+    @property
+    def cost(self) -> int:
+        """What AWS measures of the statement itself, in bytes."""
+        return _COST_OF_UPDATE + sum(step.cost() for step in self._steps)
 
     @property
     def touched(self) -> Projection:
@@ -145,18 +151,30 @@ def _last_position(parts: Parts) -> int:
 def _bind(action: Action, given: Placeholders) -> Step:
     # Not a `match`: its class patterns take several times as long, and this runs per request.
     parts = given.parts(action.path)
-    cost = _target_cost(parts)
+    cost = partial(_cost, action, parts, given)
     if isinstance(action, Assignment):
         bound = operand(action.operand, given)
-        cost += _COST_OF_WRITING + _operand_cost(action.operand, given)
         return Step("SET", parts, bound.kind, bound.get, cost, bound.constant)
     if isinstance(action, Removal):
-        return Step("REMOVE", parts, None, None, _COST_OF_CLEARING + cost)
+        return Step("REMOVE", parts, None, None, cost)
     section, value = action.section, given.value(action.value.name)
     _check_combination(section, kind_of(value))
     bound = constant(value)
-    cost += _COST_OF_WRITING + size(value) if section == "ADD" else _COST_OF_CLEARING
     return Step(section, parts, bound.kind, bound.get, cost, value)
+
+
+def cost_at_most(text: str, given: Placeholders) -> int:
+    """More than any update can cost that an expression of this length and these values make."""
+    return len(text) * (_COST_OF_ANYTHING_MAX + given.size)
+
+
+def _cost(action: Action, parts: Parts, given: Placeholders) -> int:
+    cost = _target_cost(parts)
+    if isinstance(action, Assignment):
+        return cost + _COST_OF_WRITING + _operand_cost(action.operand, given)
+    if isinstance(action, Removal) or action.section != "ADD":
+        return cost + _COST_OF_CLEARING
+    return cost + _COST_OF_WRITING + size(given.value(action.value.name))
 
 
 def _element_cost(part: str | int) -> int:
