@@ -45,12 +45,14 @@ def authorize(parts: Parts, x: Exchange) -> Awaitable[None] | None:
 
 
 def decide(ctx: Context, operation: Operation, request: dict[str, Any]) -> Awaitable[None] | None:
-    """Find the decision, record it, and raise AccessDeniedException on a no."""
+    """Find the decision, record it, and raise AccessDeniedException on a no.
+
+    The account's own principals are not judged, so nothing is recorded of them.
+    """
+    if ctx.principal.kind in _OF_THE_ACCOUNT:
+        return None
     resource = operation.resource(ctx, request) if operation.resource else "*"
     action = operation.action or f"{ctx.service}:{operation.name}"
-    if ctx.principal.kind in _OF_THE_ACCOUNT:
-        _record(ctx, action, resource, True, "principal of the account")
-        return None
     return _decide_by_resource_policy(ctx, action, resource)
 
 
