@@ -8,8 +8,7 @@ import pytest
 from airside.kernel import FileSlice, HttpRequest
 from airside.kernel.http import BytesBody
 from airside.protocol.codec import CODECS, codec_for
-from airside.protocol.errors import Rejected
-from airside.protocol.json_values import ResultError
+from airside.protocol.errors import Rejected, ResultError
 from airside.protocol.models import load
 
 

@@ -1,9 +1,10 @@
 """The second stage: who asks, proved by a signature, and in which environment."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 from airside.edge.exchange import Exchange
+from airside.edge.hashed_body import HashedBody, mismatch
 from airside.edge.hosts import bucket_of
 from airside.edge.parts import Parts
 from airside.edge.route import family_of
@@ -154,48 +155,8 @@ def _payload_hash(x: Exchange, signature: Signature, s3: bool) -> str:
         return said
     actual = hashlib.sha256(x.body).hexdigest() if x.body else sigv4.EMPTY_SHA256
     if s3 and said and said != actual:
-        raise _mismatch()
+        raise mismatch()
     return actual
-
-
-class HashedBody:
-    """A body whose last chunk comes only when the whole is what was signed."""
-
-    def __init__(self, body: Body, expected: str) -> None:
-        self.length = body.length
-        self.inner = body
-        self._expected = expected
-        self._digest = hashlib.sha256()
-        self.update = self._digest.update
-
-    def check(self) -> None:
-        """Raise XAmzContentSHA256Mismatch unless what was seen is what was signed."""
-        if self._digest.hexdigest() != self._expected:
-            raise _mismatch()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        held: bytes | None = None
-        async for chunk in self.inner:
-            self.update(chunk)
-            if held is not None:
-                yield held
-            held = chunk
-        self.check()
-        if held is not None:
-            yield held
-
-    async def read(self, limit: int | None = None) -> bytes:
-        """The whole body. Raises XAmzContentSHA256Mismatch when it is not the signed one."""
-        data = await self.inner.read(limit)
-        if hashlib.sha256(data).hexdigest() != self._expected:
-            raise _mismatch()
-        return data
-
-
-def _mismatch() -> errors.XAmzContentSHA256Mismatch:
-    return errors.XAmzContentSHA256Mismatch(
-        "The provided 'x-amz-content-sha256' header does not match what was computed."
-    )
 
 
 def checked_body(x: Exchange) -> bytes | Body | None:

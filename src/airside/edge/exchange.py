@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
 from airside.kernel import Cloud, Context, HttpRequest, HttpResponse, Operation, Principal, Service
 
 if TYPE_CHECKING:
@@ -14,35 +12,32 @@ if TYPE_CHECKING:
     from airside.protocol.models import OperationModel, ServiceModel
 
 
-class Exchange(Struct):
+class Exchange:
     """What the stages have found out so far. Each stage fills in its part."""
 
-    http: HttpRequest
-    request_id: str
-    # route
-    service: "Service | None" = None
-    model: "ServiceModel | None" = None
-    codec: "Codec | None" = None
-    shape: "OperationModel | None" = None
-    operation: Operation | None = None
-    body: "bytes | Body" = b""
-    front: tuple[str, str] | None = None
-    signature: "Signature | sigv2.Signature | None" = None
-    signed_http: HttpRequest | None = None
-    """The request as it was signed, when routing rewrote it (virtual-host buckets)."""
-    # authenticate
-    principal: Principal | None = None
-    cloud: Cloud | None = None
-    ctx: Context | None = None
-    # parse .. serialize
-    request: "Request" = field(default_factory=dict)
-    result: "Result | None" = None
-    response: HttpResponse | None = None
+    __slots__ = (
+        "body", "cloud", "codec", "ctx", "http", "model", "operation", "principal", "request",
+        "request_id", "response", "result", "service", "shape", "signature", "signed_http",
+    )  # fmt: skip
 
-    @classmethod
-    def internal(cls, ctx: Context, operation: Operation, request: "Request") -> "Exchange":
-        """A call between services: no HTTP, already authenticated."""
-        return cls(_NO_HTTP, ctx.request_id, operation=operation, ctx=ctx, request=request)
-
-
-_NO_HTTP = HttpRequest("", "")
+    def __init__(self, http: HttpRequest, request_id: str) -> None:
+        self.http = http
+        self.request_id = request_id
+        # route
+        self.service: Service | None = None
+        self.model: ServiceModel | None = None
+        self.codec: Codec | None = None
+        self.shape: OperationModel | None = None
+        self.operation: Operation | None = None
+        self.body: bytes | Body = b""
+        self.signature: Signature | sigv2.Signature | None = None
+        self.signed_http: HttpRequest | None = None
+        """The request as it was signed, when routing rewrote it (virtual-host buckets)."""
+        # authenticate
+        self.principal: Principal | None = None
+        self.cloud: Cloud | None = None
+        self.ctx: Context | None = None
+        # parse .. serialize
+        self.request: Request = {}
+        self.result: Result | None = None
+        self.response: HttpResponse | None = None

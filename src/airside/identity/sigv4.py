@@ -13,8 +13,6 @@ from time import gmtime, strftime, strptime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from msgspec import Struct
-
 from airside.identity import errors, sigv4a
 from airside.identity.signing import ALGORITHM, UNRESERVED, canonical_query, signing_key
 from airside.kernel import HttpRequest
@@ -37,22 +35,42 @@ _CACHED_LENGTH_MAX = 512
 """What clients send in every request is shorter; longer texts are not remembered."""
 
 
-class Signature(Struct):
+class Signature:
     """What a request says about its own signature."""
 
-    access_key_id: str
-    date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    signature: str
-    timestamp: str
-    """`YYYYMMDDTHHMMSSZ`."""
-    presigned: bool = False
-    expires_seconds: int = 0
-    session_token: str | None = None
-    asymmetric: bool = False
-    """Version 4A, whose scope has no region."""
+    __slots__ = (
+        "access_key_id", "asymmetric", "date", "expires_seconds", "presigned", "region", "service",
+        "session_token", "signature", "signed_headers", "timestamp",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        access_key_id: str,
+        date: str,
+        region: str,
+        service: str,
+        signed_headers: tuple[str, ...],
+        signature: str,
+        timestamp: str,
+        session_token: str | None = None,
+        *,
+        presigned: bool = False,
+        expires_seconds: int = 0,
+        asymmetric: bool = False,
+    ) -> None:
+        self.access_key_id = access_key_id
+        self.date = date
+        self.region = region
+        self.service = service
+        self.signed_headers = signed_headers
+        self.signature = signature
+        self.timestamp = timestamp
+        """`YYYYMMDDTHHMMSSZ`."""
+        self.session_token = session_token
+        self.presigned = presigned
+        self.expires_seconds = expires_seconds
+        self.asymmetric = asymmetric
+        """Version 4A, whose scope has no region."""
 
     @property
     def scope(self) -> str:
@@ -86,7 +104,7 @@ def _from_header(
         timestamp = _signed_at(http, service, family)
         return Signature(
             access_key_id, date, region, service, names, code, timestamp,
-            session_token=http.headers.get("x-amz-security-token"),
+            http.headers.get("x-amz-security-token"),
         )  # fmt: skip
     if header.startswith(sigv4a.ALGORITHM):
         return _asymmetric(http, header, family)

@@ -80,3 +80,7 @@ class UnsupportedProtocol(ServiceError):
     """A wire protocol of AWS that Airside does not speak yet."""
 
     status = 415
+
+
+class ResultError(TypeError):
+    """An operation returned something its model does not have: a bug of ours, not of the client."""

@@ -57,7 +57,11 @@ class JsonCodec:
         return request
 
     def serialize(
-        self, model: ServiceModel, operation: OperationModel, result: Result | None, request_id: str
+        self,
+        model: ServiceModel,
+        operation: OperationModel,
+        result: Result | msgspec.Raw | None,
+        request_id: str,
     ) -> HttpResponse:
         """The result as a JSON document; nothing where the operation has no output."""
         write = operation.programs.get("json.out")

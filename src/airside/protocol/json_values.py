@@ -13,14 +13,11 @@ from msgspec import Raw
 
 from airside.protocol import scalars
 from airside.protocol.cbor import Moment
+from airside.protocol.errors import ResultError
 from airside.protocol.json_words import WORDS, Words
 from airside.protocol.shapes import FLOATS, INTEGERS, Member, Shape, later
 
 Convert = Callable[[Any], Any]
-
-
-class ResultError(TypeError):
-    """An operation returned something its model does not have: a bug of ours, not of the client."""
 
 
 def _same(value: Any) -> Any:

@@ -12,9 +12,8 @@ import msgspec
 from airside.kernel import Body, HttpRequest, HttpResponse, ServiceError
 from airside.kernel.operation import Request, Result
 from airside.protocol import scalars
-from airside.protocol.errors import InvalidArgument, Rejected, SerializationException
+from airside.protocol.errors import InvalidArgument, Rejected, ResultError, SerializationException
 from airside.protocol.event_stream import encode_stream
-from airside.protocol.json_values import ResultError
 from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.routing import Template, parse_query, router
 from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member

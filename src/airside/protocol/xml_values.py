@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airside.protocol import scalars
-from airside.protocol.errors import MalformedXML
-from airside.protocol.json_values import ResultError
+from airside.protocol.errors import MalformedXML, ResultError
 from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape, later
 from airside.protocol.xml_tree import MALFORMED, SPECIAL, Element, escape
 

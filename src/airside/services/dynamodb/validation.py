@@ -5,7 +5,7 @@ checks them itself instead of leaving that to the codec. Rules run in the order 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -86,17 +86,21 @@ def camel(member: str) -> str:
     return member[0].lower() + member[1:]
 
 
-class Rules(tuple[Rule, ...]):
+class Rules:
     """Rules for an operation that is called often: most requests are seen at once to be right."""
 
-    def __init__(self, _rules: Iterable[Rule]) -> None:
-        self.optional = frozenset(rule.member for rule in self if not rule.applies_always)
-        self.always = [(rule.member, rule.passes) for rule in self if rule.applies_always]
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self.optional = frozenset(rule.member for rule in self._rules if not rule.applies_always)
+        self.always = [(rule.member, rule.passes) for rule in self._rules if rule.applies_always]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
 
 
 def check(request: Request, rules: Iterable[Rule]) -> None:
     """Apply the rules and report what they find."""
-    if rules.__class__ is Rules and rules.optional.isdisjoint(request):
+    if isinstance(rules, Rules) and rules.optional.isdisjoint(request):
         for member, passes in rules.always:
             if passes is None or not passes(request.get(member)):
                 break
