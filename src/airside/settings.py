@@ -41,6 +41,11 @@ class Settings:
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."
     )
+    queue_wait_seconds: float = _setting(
+        60.0,
+        "How long after a purge of a queue the next one is refused, and after a queue is deleted "
+        "another of the same name; 0 for tests that do either again and again.",
+    )
     body_bytes_max: int = _setting(72 << 20, "Largest request body that is not streamed.")
     tls: bool = _setting(False, "Speak HTTPS and HTTP/2 too, with certificates made here.")
     log_level: str = _setting("INFO", "How much the server writes to its log.")

@@ -4,6 +4,8 @@ import json
 from xml.sax.saxutils import escape  # writes only
 
 from airside.kernel import HttpRequest, HttpResponse, ServiceError
+from airside.protocol.models import ServiceModel
+from airside.protocol.query import action_of
 
 
 class InternalServerError(ServiceError):
@@ -32,10 +34,15 @@ class MethodNotAllowed(ServiceError):
     status = 405
 
 
-def unknown_operation(http: HttpRequest, protocol: str, version: str) -> ServiceError:
+def unknown_operation(
+    http: HttpRequest, model: ServiceModel, protocol: str, body: object
+) -> ServiceError:
     """What AWS answers when a request means no operation of the service, by its protocol."""
     if protocol == "query":
-        return InvalidAction(f"The action is not valid for this web service (version {version}).")
+        action = action_of(http, body if isinstance(body, bytes) else b"")
+        if model.overlay.query_url_member:
+            return InvalidAction(f"The action {action} is not valid for this endpoint.")
+        return InvalidAction(f"Could not find operation {action} for version {model.api_version}")
     if protocol == "rest-xml":
         return MethodNotAllowed(
             "The specified method is not allowed against this resource.",

@@ -92,7 +92,7 @@ def parse(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     assert x.codec is not None
     assert x.ctx is not None
     if x.shape is None:
-        raise unknown_operation(x.http, x.codec.protocol, x.model.api_version)
+        raise unknown_operation(x.http, x.model, x.codec.protocol, x.body)
     x.ctx.operation = x.shape.name
     x.operation = _declared(x.ctx, x.shape.name)
     body = checked_body(x)

@@ -56,9 +56,18 @@ class QueryCodec:
     protocol = "query"
 
     def operation_name(self, model: ServiceModel, http: HttpRequest, body: bytes) -> str | None:
-        """The value of `Action`, in the body or the query string. Raises MalformedInput."""
+        """The value of `Action`, in the body or the query string. Raises MalformedInput.
+
+        None when the service has no such operation, or not at the URL of one of its resources.
+        """
         name = _fields(http, body).get("Action")
-        return name if name in model.operation_names else None
+        found = model.operation(name) if name in model.operation_names else None
+        if found is None:
+            return None
+        url = model.overlay.query_url_member
+        if url and http.path != "/" and (found.input is None or url not in found.input.members):
+            return None
+        return name
 
     def parse(
         self, model: ServiceModel, operation: OperationModel, http: HttpRequest, body: Body | bytes
@@ -98,15 +107,21 @@ class QueryCodec:
         """The error's document."""
         facts = model.error(error.name, error.status)
         fault = "Sender" if facts.sender_fault else "Receiver"
+        message = model.overlay.query_messages.get(error.name, error.message)
         document = (
             f'<ErrorResponse xmlns="{escape(model.xml_namespace)}">\n  <Error>\n'
             f"    <Type>{fault}</Type>\n    <Code>{escape(facts.query_code)}</Code>\n"
-            f"    <Message>{escape(error.message)}</Message>\n  </Error>\n"
+            f"    <Message>{escape(message)}</Message>\n  </Error>\n"
             f"  <RequestId>{escape(request_id)}</RequestId>\n</ErrorResponse>\n"
         )
         common = common_errors("query").get(facts.query_code)
         status = common.http_status_code if common is not None else None
         return HttpResponse(status or facts.status, _headers(request_id), document.encode())
+
+
+def action_of(http: HttpRequest, body: bytes) -> str:
+    """What a request wants, whether there is such an operation or not."""
+    return _fields(http, body).get("Action", "")
 
 
 def _headers(request_id: str) -> list[tuple[str, str]]:

@@ -201,6 +201,8 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     """Operation -> member that is the text of the root element itself."""
     query_url_member: str | None = None
     """The member that the URL itself gives when a query client leaves it out (`QueueUrl`)."""
+    query_messages: dict[str, str] = {}
+    """Error -> what it says to query clients, where that differs."""
     patch: dict[str, Any] = {}
     """Merged into the model itself; null removes."""
     source: str | dict[str, str] = ""

@@ -167,3 +167,54 @@ def test_a_purge_forgets_deduplication_ids(aws):
     sqs.send_message(**given, MessageBody="after")
     (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"]
     assert message["Body"] == "after"
+
+
+def test_a_group_comes_back_with_its_first_message_and_no_further_than_what_is_in_flight(
+    sqs, url, send, receive
+):
+    for body in ("a0", "a1", "a2"):
+        send(url, body, "a")
+    first, second = receive(url, 2)
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=second["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert receive(url) == [], "the first one still is in flight"
+    again = {"QueueUrl": url, "ReceiptHandle": first["ReceiptHandle"], "VisibilityTimeout": 0}
+    sqs.change_message_visibility(**again)
+    assert bodies(receive(url, 1)) == ["a0"]
+
+
+def test_messages_behind_one_in_flight_wait_for_it(sqs, url, send, receive):
+    for body in ("a0", "a1", "a2"):
+        send(url, body, "a")
+    first, _, _ = receive(url, 3)
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert bodies(receive(url, 3)) == ["a0"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("MessageGroupId", "The request must contain the parameter MessageGroupId."),
+        (
+            "MessageDeduplicationId",
+            "The queue should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly",
+        ),
+    ],
+)
+def test_a_batch_with_a_message_that_has_no_place_fails_as_a_whole(
+    sqs, url, counts, missing, message
+):
+    entries = [
+        {"Id": each, "MessageBody": "b", "MessageGroupId": "g", "MessageDeduplicationId": each}
+        for each in "xy"
+    ]
+    del entries[1][missing]
+    with pytest.raises(ClientError) as refused:
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("InvalidParameterValue", message)
+    assert counts(url) == (0, 0, 0)

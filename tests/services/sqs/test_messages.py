@@ -55,6 +55,7 @@ def test_message_attributes_come_as_asked_for(sqs, make, receive):
     assert names() == {}
     assert names("size") == {"size": {"DataType": "Number", "StringValue": "12.5"}}
     assert sorted(names("kind.*")) == ["kind", "kind.more"]
+    assert sorted(names("*")) == ["kind", "kind.more", "raw", "size"]
     assert names("All")["raw"]["BinaryValue"] == bytes(range(256))
 
 
@@ -281,3 +282,45 @@ def test_the_query_protocol_on_the_queues_own_path(server, account, make, receiv
     answer = call("Action=ReceiveMessage&Version=2012-11-05&MaxNumberOfMessages=11")
     assert answer.status_code == 400
     assert "<Code>InvalidParameterValue</Code>" in answer.text
+
+
+def test_any_receipt_of_a_message_shows_it_again(sqs, make, receive):
+    url = make()
+    sqs.send_message(QueueUrl=url, MessageBody="b")
+    (old,) = receive(url, VisibilityTimeout=0)
+    assert len(receive(url, VisibilityTimeout=30)) == 1
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=old["ReceiptHandle"])  # does nothing, as on AWS
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=old["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert len(receive(url)) == 1
+
+
+def test_a_queue_goes_by_its_name_too(sqs, make):
+    url = make("plain")
+    sqs.send_message(QueueUrl="plain", MessageBody="b")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "b"
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+        sqs.send_message(QueueUrl="plane", MessageBody="b")
+
+
+def test_attributes_hold_what_bodies_may(sqs, make):
+    url = make()
+    attributes = {"a": {"DataType": "String", "StringValue": "x\x08"}}
+    with pytest.raises(ClientError) as raised:
+        sqs.send_message(QueueUrl=url, MessageBody="b", MessageAttributes=attributes)
+    code, message = refused(raised)
+    assert code == "InvalidParameterValue"
+    assert message.startswith("Invalid characters found.")
+
+
+def test_what_a_queues_own_path_is_not_for(server, account, make):
+    path = "/" + make("narrow").split("/", 3)[3]
+    for action in ("CreateQueue", "FooBar"):
+        answer = server.send("sqs", "GET", f"{path}?Action={action}&QueueName=q", key=account)
+        assert answer.status_code == 400
+        assert "<Code>InvalidAction</Code>" in answer.text
+        assert f"<Message>The action {action} is not valid for this endpoint.</" in answer.text
+    gone = server.send("sqs", "GET", f"{path}x?Action=GetQueueAttributes", key=account)
+    assert "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in gone.text
+    assert "The specified queue does not exist for this wsdl version.</" in gone.text

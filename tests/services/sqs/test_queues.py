@@ -77,6 +77,19 @@ def test_attributes_have_defaults_and_are_set(sqs, make, account):
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "x"})
 
 
+def test_without_a_key_there_is_no_reuse_of_data_keys(sqs, make):
+    url = make()
+    for attributes in (
+        {"KmsMasterKeyId": "k", "KmsDataKeyReusePeriodSeconds": "6000"},
+        {"KmsMasterKeyId": "", "KmsDataKeyReusePeriodSeconds": "300"},
+    ):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "KmsMasterKeyId" not in found
+    assert "KmsDataKeyReusePeriodSeconds" not in found
+    assert found["SqsManagedSseEnabled"] == "false"
+
+
 def test_queues_are_listed_in_pages(sqs, make):
     for name in ("a1", "a2", "a3", "b1"):
         make(name)
@@ -102,14 +115,44 @@ def test_a_purge_empties_a_queue_in_flight_and_all(sqs, make, receive, counts):
     assert [each["Body"] for each in receive(url)] == ["after"]
 
 
-def test_a_deleted_queue_that_comes_back_is_empty(sqs, make, receive):
-    url = make("orders")
+def test_a_queue_is_purged_once_a_minute(sqs, make):
+    url = make("cleared")
+    sqs.purge_queue(QueueUrl=url)
+    with pytest.raises(sqs.exceptions.PurgeQueueInProgress) as refused:
+        sqs.purge_queue(QueueUrl=url)
+    assert refused.value.response["Error"] == {
+        "Type": "Sender",
+        "Code": "AWS.SimpleQueueService.PurgeQueueInProgress",
+        "Message": "Only one PurgeQueue operation on cleared is allowed every 60 seconds.",
+        "QueryErrorCode": "PurgeQueueInProgress",
+    }
+    sqs.purge_queue(QueueUrl=make("other"))
+
+
+def test_the_name_of_a_deleted_queue_is_free_after_a_minute(sqs, make):
+    sqs.delete_queue(QueueUrl=make("gone"))
+    with pytest.raises(sqs.exceptions.QueueDeletedRecently) as refused:
+        make("gone")
+    assert refused.value.response["Error"]["Code"] == "AWS.SimpleQueueService.QueueDeletedRecently"
+    assert refused.value.response["Error"]["Message"] == (
+        "You must wait 60 seconds after deleting a queue before you can create another with the "
+        "same name."
+    )
+    make("another")
+
+
+def test_without_that_wait_a_deleted_queue_that_comes_back_is_empty(start):
+    sqs = start(queue_wait_seconds=0).client("sqs")
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="before")
+    sqs.purge_queue(QueueUrl=url)
+    sqs.purge_queue(QueueUrl=url)
+    sqs.send_message(QueueUrl=url, MessageBody="between")
     sqs.delete_queue(QueueUrl=url)
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):
-        receive(url)
-    assert make("orders") == url
-    assert receive(url) == []
+        sqs.receive_message(QueueUrl=url)
+    assert sqs.create_queue(QueueName="orders")["QueueUrl"] == url
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
 def test_tags(sqs):

@@ -58,7 +58,7 @@ class StandardQueue(RuleBasedStateMachine):
     @rule(data=st.data(), timeout=st.sampled_from([0, 500, 4000]))
     def change_visibility(self, data, timeout):
         receipt = data.draw(st.sampled_from(self.receipts))
-        if self._latest(receipt):
+        if receipt.sequence in self.expected:
             self.bench.change_visibility(receipt, timeout)
             self.expected[receipt.sequence][0] = self.bench.now + timeout
         else:

@@ -13,9 +13,14 @@ def queue_url(ctx: Context, queue: Queue) -> str:
     return f"{ctx.cloud.settings.endpoint}/{queue.definition.account_id}/{queue.name}"
 
 
-def parse_url(url: str) -> tuple[str, str]:
-    """Account and name: the last two segments of the path. Raises QueueDoesNotExist."""
-    head, _, name = url.rstrip("/").rpartition("/")
+def parse_url(ctx: Context, url: str) -> tuple[str, str]:
+    """Account and name: the last two segments of the path, or a name alone, as AWS takes it.
+
+    Raises QueueDoesNotExist.
+    """
+    head, slash, name = url.rstrip("/").rpartition("/")
+    if not slash and name:
+        return ctx.account_id, name
     account_id = head.rpartition("/")[2]
     if not account_id.isdigit() or not name:
         raise missing()
@@ -36,7 +41,7 @@ def missing() -> QueueDoesNotExist:
 
 def load_queue(snapshot: Snapshot, ctx: Context, url: str) -> Queue:
     """The queue behind a URL. Raises QueueDoesNotExist; AccessDenied for another account's."""
-    account_id, name = parse_url(url)
+    account_id, name = parse_url(ctx, url)
     queue = store.find_queue(snapshot, account_id, ctx.region, name)
     if queue is None:
         raise missing()

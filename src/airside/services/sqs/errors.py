@@ -47,6 +47,14 @@ class OverLimit(ServiceError):
     """Too many messages are in flight."""
 
 
+class PurgeQueueInProgress(ServiceError):
+    """The queue was purged less than a minute ago."""
+
+
+class QueueDeletedRecently(ServiceError):
+    """A queue of that name was deleted less than a minute ago."""
+
+
 class QueueDoesNotExist(ServiceError):
     """No such queue."""
 

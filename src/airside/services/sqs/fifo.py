@@ -1,8 +1,8 @@
 """The life of messages in FIFO queues, as transitions of one transaction.
 
 Messages lie under their group, in order. Groups stand in line by when their first message can be
-received; a group with messages in flight stands where the last of them becomes visible again, so
-that nobody receives from it before. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+received; a group whose first message is in flight stands where that one becomes visible again, and
+whoever receives from a group stops at a message in flight. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
 """
 
 from collections.abc import Sequence
@@ -141,7 +141,7 @@ def _receive_group(
     at = store.place_of(queue)
     group = _load(tx, at, name)
     assert group is not None, "a group in line exists"
-    group.in_flight = {}
+    group.in_flight = still = _still_in_flight(group, demand.now_ms)
     prefix = at.messages + pack((name,))
     taken: list[Delivery] = []
     start = prefix
@@ -150,6 +150,9 @@ def _receive_group(
         found = list(tx.scan(start, prefix + b"\xff", limit=wanted))
         for key, raw in found:
             message = store.decode(raw)
+            if message.sequence in still or message.is_delayed(demand.now_ms):
+                _line_up(tx, at, name, group, ledger)
+                return taken
             if message.expired(queue, demand.now_ms):
                 _drop(tx, at, key, message, ledger)
                 disposal.count += 1
@@ -157,17 +160,18 @@ def _receive_group(
                 disposal.dead.append(store.load_body(tx, at, message))
                 _drop(tx, at, key, message, ledger)
                 disposal.count += 1
-            elif message.receive_count == 0 and message.available_ms > demand.now_ms:
-                _line_up(tx, at, name, group, ledger)
-                return taken
             else:
                 taken.append(_take(tx, queue, at, key, message, demand, ledger))
-                group.in_flight[message.sequence] = demand.until_ms
+                group.in_flight = {**group.in_flight, message.sequence: demand.until_ms}
         if len(found) < wanted:
             break
         start = found[-1][0] + b"\0"
     _line_up(tx, at, name, group, ledger)
     return taken
+
+
+def _still_in_flight(group: Group, now_ms: int) -> dict[int, int]:
+    return {sequence: until for sequence, until in group.in_flight.items() if until > now_ms}
 
 
 def _take(
@@ -225,17 +229,17 @@ def withdraw(
     for line, _ in list(tx.scan(at.visible, end, limit=count)):
         name = unpack(line[len(at.visible) :])[2]
         prefix = at.messages + pack((name,))
+        group = _load(tx, at, name)
+        assert group is not None, "a group in line exists"
+        group.in_flight = _still_in_flight(group, now_ms)
         for key, raw in list(tx.scan(prefix, prefix + b"\xff", limit=count - dropped)):
             message = store.load_body(tx, at, store.decode(raw))
-            if message.receive_count == 0 and message.available_ms > now_ms:
+            if message.sequence in group.in_flight or message.is_delayed(now_ms):
                 break
             _drop(tx, at, key, message, ledger)
             dropped += 1
             if not message.expired(queue, now_ms):
                 withdrawn.append(message)
-        group = _load(tx, at, name)
-        assert group is not None, "a group in line exists"
-        group.in_flight = {}
         _line_up(tx, at, name, group, ledger)
         if dropped >= count:
             break
@@ -258,8 +262,8 @@ def _line_up(tx: Transaction, at: Place, name: str, group: Group, ledger: Ledger
         return
     message = store.decode(first[1])
     group.head = message.sequence
-    if group.in_flight:
-        group.ready_ms = max(group.in_flight.values())
+    if message.sequence in group.in_flight:
+        group.ready_ms = group.in_flight[message.sequence]
     elif message.receive_count == 0:
         group.ready_ms = message.available_ms
     else:

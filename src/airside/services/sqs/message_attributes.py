@@ -18,6 +18,12 @@ Attributes = Mapping[str, Mapping[str, Any]]
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _RESERVED = ("aws.", "amazon.")
 _FIELDS = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What neither bodies nor attributes may hold."""
+INVALID_CHARACTERS = (
+    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
+    "#xE000 to #xFFFD | #x10000 to #x10FFFF"
+)
 _LISTS = ("StringListValues", "BinaryListValues")
 
 
@@ -71,6 +77,8 @@ def _check_value(name: str, attribute: Mapping[str, Any]) -> None:
             f"Message (user) attribute '{name}' must contain a non-empty value of type "
             f"'{data_type}'."
         )
+    if kind != "Binary" and FORBIDDEN.search(value):
+        raise InvalidParameterValueException(INVALID_CHARACTERS)
     if kind == "Number":
         _check_number(name, value)
 
@@ -118,11 +126,11 @@ def checksum(attributes: Attributes) -> str | None:
 
 
 def select(attributes: Attributes, names: Iterable[str]) -> Attributes:
-    """The attributes that a receiver asks for: by name, `prefix.*`, `All` or `.*`."""
+    """The attributes that a receiver asks for: by name, `prefix.*`, `All`, `*` or `.*`."""
     wanted = list(names)
     if not wanted or not attributes:
         return {}
-    if "All" in wanted or ".*" in wanted:
+    if not {"All", ".*", "*"}.isdisjoint(wanted):
         return attributes
     prefixes = tuple(name[:-2] for name in wanted if name.endswith(".*"))
     return {

@@ -105,13 +105,18 @@ class Message(msgspec.Struct, array_like=True):
     """End of its delay, in a FIFO queue."""
     in_flight: bool = False
     moved: bool = False
-    """Its visibility timeout was changed since it was received."""
+    """A receipt that is out may not say when it becomes visible: it was received again, or its
+    visibility timeout was changed."""
     apart: bool = False
     """The body lies under a key of its own."""
 
     def expired(self, queue: Queue, now_ms: int) -> bool:
         """Whether it is older than the queue keeps messages."""
         return self.enqueued_ms + queue.retention_ms <= now_ms
+
+    def is_delayed(self, now_ms: int) -> bool:
+        """Whether its delay, in a FIFO queue, is not over."""
+        return self.receive_count == 0 and self.available_ms > now_ms
 
     def dead(self, queue: Queue) -> bool:
         """Whether one more receive would be too many."""

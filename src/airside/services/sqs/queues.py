@@ -21,6 +21,8 @@ from airside.services.sqs.address import (
 from airside.services.sqs.errors import (
     InvalidAttributeName,
     InvalidParameterValueException,
+    PurgeQueueInProgress,
+    QueueDeletedRecently,
     QueueNameExists,
 )
 from airside.services.sqs.limits import LIST_MAX, TAGS_MAX
@@ -111,7 +113,8 @@ async def create_queue(ctx: Context, request: Request) -> Result:
         attributes["SqsManagedSseEnabled"] = "false"
         attributes.setdefault("KmsDataKeyReusePeriodSeconds", "300")
     _check_throughput(attributes)
-    now = int(ctx.clock.now())
+    now_ms = int(ctx.clock.now() * 1000)
+    now = now_ms // 1000
     definition = Definition(
         name=name, account_id=ctx.account_id, region=ctx.region, id=ctx.ids.lower(16),
         contents=ctx.ids.lower(16), created_at=now, modified_at=now, attributes=attributes,
@@ -123,6 +126,11 @@ async def create_queue(ctx: Context, request: Request) -> Result:
         if found is not None:
             _check_same(found, checked)
             return found
+        if store.was_deleted_since(tx, ctx.account_id, ctx.region, name, now_ms - _wait_ms(ctx)):
+            raise QueueDeletedRecently(
+                "You must wait 60 seconds after deleting a queue before you can create another "
+                "with the same name."
+            )
         if "RedrivePolicy" in attributes:
             arn = f"arn:aws:sqs:{ctx.region}:{ctx.account_id}:{name}"
             _check_redrive(tx, arn, fifo, attributes["RedrivePolicy"])
@@ -131,6 +139,11 @@ async def create_queue(ctx: Context, request: Request) -> Result:
     queue = await ctx.store.transact(body)
     charge(ctx, queue)
     return {"QueueUrl": queue_url(ctx, queue)}
+
+
+def _wait_ms(ctx: Context) -> int:
+    """How long a purge or a deletion lasts."""
+    return int(ctx.cloud.settings.queue_wait_seconds * 1000)
 
 
 def _check_same(found: Queue, given: dict[str, str]) -> None:
@@ -268,6 +281,8 @@ async def set_queue_attributes(ctx: Context, request: Request) -> Result:
         elif given.get("KmsMasterKeyId"):
             attributes["SqsManagedSseEnabled"] = "false"
             attributes.setdefault("KmsDataKeyReusePeriodSeconds", "300")
+        elif not attributes.get("KmsMasterKeyId"):
+            attributes.pop("KmsDataKeyReusePeriodSeconds", None)
         attributes = {name: value for name, value in attributes.items() if value}
         _check_throughput(attributes)
         if given.get("RedrivePolicy"):
@@ -284,7 +299,7 @@ async def set_queue_attributes(ctx: Context, request: Request) -> Result:
 
 @operation("PurgeQueue", resource=queue_arn)
 async def purge_queue(ctx: Context, request: Request) -> Result:
-    """Delete all messages, those in flight too. AWS allows it once a minute; here it takes no time.
+    """Delete all messages, those in flight too. This takes no time, and is allowed once a minute.
 
     The messages are left behind under the old contents and swept up in the background.
     """
@@ -292,6 +307,10 @@ async def purge_queue(ctx: Context, request: Request) -> Result:
 
     def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, request["QueueUrl"])
+        if now_ms < queue.definition.purged_ms + _wait_ms(ctx):
+            raise PurgeQueueInProgress(
+                f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds."
+            )
         store.leave_behind(tx, queue, queue.contents)
         purged = msgspec.structs.replace(queue.definition, contents=contents, purged_ms=now_ms)
         store.save_queue(tx, purged)
@@ -306,11 +325,12 @@ async def purge_queue(ctx: Context, request: Request) -> Result:
 
 @operation("DeleteQueue", resource=queue_arn)
 async def delete_queue(ctx: Context, request: Request) -> Result:
-    """Delete a queue with all it holds. Its name is free at once; on AWS, after a minute."""
+    """Delete a queue with all it holds. Its name is free after a minute."""
+    now_ms = int(ctx.clock.now() * 1000)
 
     def body(tx: Transaction) -> Queue:
         queue = load_queue(tx, ctx, request["QueueUrl"])
-        store.remove_queue(tx, queue)
+        store.remove_queue(tx, queue, now_ms)
         return queue
 
     queue = await ctx.store.transact(body)

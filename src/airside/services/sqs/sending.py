@@ -18,12 +18,22 @@ from airside.services.sqs.errors import (
 )
 from airside.services.sqs.limits import DELAY_SECONDS_MAX, MESSAGE_BYTES_MAX
 from airside.services.sqs.live import LiveQueues
-from airside.services.sqs.message_attributes import byte_length, check_attributes, checksum
+from airside.services.sqs.message_attributes import (
+    FORBIDDEN,
+    INVALID_CHARACTERS,
+    byte_length,
+    check_attributes,
+    checksum,
+)
 from airside.services.sqs.queue import Ledger, Message, Queue, body_checksum, sequence_number
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 _TRACE = "AWSTraceHeader"
+_NO_GROUP = "The request must contain the parameter MessageGroupId."
+_NO_DEDUPLICATION = (
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+    "provided explicitly"
+)
 
 
 class Draft(msgspec.Struct):
@@ -63,11 +73,8 @@ def draft(ctx: Context, entry: Request, now_ms: int, sequence: int) -> Draft:
         raise MissingRequiredParameterException(
             "The request must contain the parameter MessageBody."
         )
-    if _FORBIDDEN.search(body):
-        raise InvalidMessageContents(
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
-            "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
-        )
+    if FORBIDDEN.search(body):
+        raise InvalidMessageContents(INVALID_CHARACTERS)
     attributes = entry.get("MessageAttributes") or {}
     if attributes:
         check_attributes(attributes)
@@ -130,15 +137,10 @@ def _check(queue: Queue, written: Draft) -> None:
     if written.delay_ms:
         raise _not_for_this_type(written.delay_ms // 1000, "DelaySeconds")
     if message.group is None:
-        raise MissingRequiredParameterException(
-            "The request must contain the parameter MessageGroupId."
-        )
+        raise MissingRequiredParameterException(_NO_GROUP)
     if message.deduplication_id is None:
         if not queue.content_based_deduplication:
-            raise InvalidParameterValueException(
-                "The queue should either have ContentBasedDeduplication enabled or "
-                "MessageDeduplicationId provided explicitly"
-            )
+            raise InvalidParameterValueException(_NO_DEDUPLICATION)
         message.deduplication_id = sha256(message.body.encode()).hexdigest()
 
 
@@ -194,6 +196,16 @@ async def send_message(ctx: Context, request: Request) -> Result:
     return accepted.result()
 
 
+def _check_order(queue: Queue, drafts: list[Entry[Draft]]) -> None:
+    """Raise when a message of a batch has no place in a FIFO queue: the whole batch fails."""
+    for entry in drafts:
+        message = entry.value.message
+        if message.group is None:
+            raise InvalidParameterValueException(_NO_GROUP)
+        if message.deduplication_id is None and not queue.content_based_deduplication:
+            raise InvalidParameterValueException(_NO_DEDUPLICATION)
+
+
 @operation("SendMessageBatch", action="sqs:SendMessage", resource=queue_arn)
 async def send_message_batch(ctx: Context, request: Request) -> Result:
     """Accept up to ten messages; each stands or falls alone."""
@@ -219,6 +231,8 @@ async def send_message_batch(ctx: Context, request: Request) -> Result:
 
     def body(tx: Transaction) -> tuple[Queue, list[dict[str, Any]], list[dict[str, Any]], Ledger]:
         queue = load_queue(tx, ctx, request["QueueUrl"])
+        if queue.fifo:
+            _check_order(queue, drafts)
         ledger = Ledger()
 
         def each(entry: Entry[Draft]) -> dict[str, Any]:

@@ -86,9 +86,12 @@ def _take(
     tx.delete(key)
     if message.group is not None:
         tx.delete(at.tenants + pack((message.group,)) + key[len(at.visible) :])
+    until_ms = demand.until_ms
+    again = message.receive_count > 0
     message.take(demand.now_ms)
     store.load_body(tx, at, message)
-    until_ms = demand.until_ms
+    if again:
+        _leave_word(tx, at, message, until_ms)
     _put(tx, at, message, until_ms)
     ledger.hide(until_ms, message.group)
     receipt = Receipt(queue.contents, message.sequence, until_ms, message.receive_count)
@@ -116,6 +119,8 @@ def delete(tx: Transaction, queue: Queue, receipt: Receipt, now_ms: int, ledger:
     if found is None:
         return
     key, message, visible_at_ms = found
+    if message.receive_count != receipt.receive_count:
+        return
     _remove(tx, at, key, message, ledger, visible_at_ms)
 
 
@@ -123,7 +128,7 @@ def change_visibility(
     tx: Transaction, queue: Queue, receipt: Receipt, handle: str, now_ms: int, timeout_ms: int,
     ledger: Ledger,
 ) -> None:  # fmt: skip
-    """Let a message be visible `timeout_ms` from now."""
+    """Let a message be visible `timeout_ms` from now. Any of its receipts will do."""
     at = store.place_of(queue)
     found = _find(tx, at, receipt)
     if found is None:
@@ -137,12 +142,17 @@ def change_visibility(
     if message.group is not None:
         tx.delete(at.tenants + pack((message.group, visible_at_ms, message.sequence)))
     until_ms = now_ms + timeout_ms
-    message.moved = True
     message.in_flight = True
+    _leave_word(tx, at, message, until_ms)
     _put(tx, at, message, until_ms)
-    tx.put(at.aliases + pack((message.sequence,)), pack((until_ms,)))
     ledger.show(visible_at_ms, message.group)
     ledger.hide(until_ms, message.group)
+
+
+def _leave_word(tx: Transaction, at: Place, message: Message, visible_at_ms: int) -> None:
+    """Let receipts that say otherwise find where a message lies now."""
+    message.moved = True
+    tx.put(at.aliases + pack((message.sequence,)), pack((visible_at_ms,)))
 
 
 def check_total_timeout(message: Message, now_ms: int, timeout_ms: int) -> None:
@@ -157,7 +167,7 @@ def check_total_timeout(message: Message, now_ms: int, timeout_ms: int) -> None:
 
 
 def _find(tx: Transaction, at: Place, receipt: Receipt) -> tuple[bytes, Message, int] | None:
-    """The message of a receipt, where it lies now; None when it is gone or was received again."""
+    """The message of a receipt, where it lies now; None when it is gone."""
     visible_at_ms = receipt.visible_at_ms
     key = at.visible + pack((visible_at_ms, receipt.sequence))
     raw = tx.get(key)
@@ -170,10 +180,7 @@ def _find(tx: Transaction, at: Place, receipt: Receipt) -> tuple[bytes, Message,
         raw = tx.get(key)
     if raw is None:
         return None
-    message = store.decode(raw)
-    if message.receive_count != receipt.receive_count:
-        return None
-    return key, message, visible_at_ms
+    return key, store.decode(raw), visible_at_ms
 
 
 def _put(tx: Transaction, at: Place, message: Message, visible_at_ms: int) -> None:

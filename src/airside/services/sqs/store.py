@@ -3,9 +3,10 @@
 Everything is under `("sqs", account, region, ...)`:
 
     ("queue", name)                              -> Definition
+    ("gone", name)                               -> when it was deleted, until that matters no more
     (contents, "n")                              -> how many messages there are
     (contents, "v", visible at, sequence)        -> Message             standard queues
-    (contents, "a", sequence)                    -> visible at, when changed since the receive
+    (contents, "a", sequence)                    -> visible at, when a receipt may say otherwise
     (contents, "v", ready at, sequence, group)   -> nothing             FIFO queues: groups in line
     (contents, "g", group)                       -> Group
     (contents, "m", group, sequence)             -> Message
@@ -37,6 +38,8 @@ from airside.storage import after, pack, prefix_range, unpack
 
 INLINE_BYTES_MAX = 4096
 """Longer bodies are written once, under a key of their own, not again with every receive."""
+
+_FORGOTTEN_AT_ONCE = 100
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_message = msgspec.msgpack.Decoder(Message).decode
@@ -116,12 +119,28 @@ def queues(
         yield queue
 
 
-def remove_queue(tx: Transaction, queue: Queue) -> None:
+def remove_queue(tx: Transaction, queue: Queue, now_ms: int) -> None:
     """Delete a queue; what it held is garbage from now on."""
     definition = queue.definition
+    tx.put(
+        pack(("sqs", definition.account_id, definition.region, "gone", definition.name)),
+        pack((now_ms,)),
+    )
     tx.delete(pack(("sqs", definition.account_id, definition.region, "queue", definition.name)))
     leave_behind(tx, queue, definition.contents)
     leave_behind(tx, queue, definition.id)
+
+
+def was_deleted_since(
+    tx: Transaction, account_id: str, region: str, name: str, since_ms: int
+) -> bool:
+    """Whether a queue of that name was deleted since. Forgets some that were deleted before."""
+    start, end = prefix_range(("sqs", account_id, region, "gone"))
+    for key, raw in list(tx.scan(start, end, limit=_FORGOTTEN_AT_ONCE)):
+        if unpack(raw)[0] <= since_ms:
+            tx.delete(key)
+    found = tx.get(pack(("sqs", account_id, region, "gone", name)))
+    return found is not None and int(unpack(found)[0]) > since_ms
 
 
 def leave_behind(tx: Transaction, queue: Queue, what: str) -> None:
