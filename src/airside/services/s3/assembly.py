@@ -7,7 +7,7 @@ from typing import Any
 
 from airside.services.s3 import errors, limits
 from airside.services.s3.checksum import member_of, of_parts
-from airside.services.s3.object import EMPTY, SEGMENTS, Part, Version
+from airside.services.s3.object import DEFAULT_CHECKSUM, EMPTY, SEGMENTS, Part, Version
 from airside.services.s3.store import Upload
 
 
@@ -100,6 +100,12 @@ def assemble(begun: Upload, parts: Sequence[Part], now: float) -> Version:
         whole = of_parts(begun.algorithm, begun.checksum_type, values)
         version.checksums = {member: whole}
         version.checksum_type = begun.checksum_type
+        version.checksum_asked = True
+    elif all(DEFAULT_CHECKSUM in part.checksums for part in parts):
+        values = [(part.checksums[DEFAULT_CHECKSUM], part.size) for part in parts]
+        algorithm = DEFAULT_CHECKSUM.removeprefix("Checksum")
+        version.checksums = {DEFAULT_CHECKSUM: of_parts(algorithm, "FULL_OBJECT", values)}
+        version.checksum_type = "FULL_OBJECT"
     return version
 
 

@@ -1,17 +1,21 @@
 """What a request says about an object besides its bytes, and what a result says back. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from airside.services.s3 import errors, limits
 from airside.services.s3.bucket import Bucket
+from airside.services.s3.encoded_words import decoded
 from airside.services.s3.object import STORED_HEADERS, Version
 
 STORAGE_CLASSES = frozenset(
     {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
      "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"}
 )  # fmt: skip
+_TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*").fullmatch
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-managing.html"""
 _ENCRYPTION = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "SSEKMSEncryptionContext")
 _SHOWN_ENCRYPTION = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled",
                      "SSECustomerAlgorithm", "SSECustomerKeyMD5")  # fmt: skip
@@ -41,7 +45,7 @@ def metadata_of(request: Mapping[str, Any]) -> dict[str, str]:
     """User metadata with names in lower case. Raises MetadataTooLarge."""
     if "Metadata" not in request:
         return {}
-    metadata = {name.lower(): value for name, value in request["Metadata"].items()}
+    metadata = {name.lower(): decoded(text) for name, text in request["Metadata"].items()}
     size = sum(len(name) + len(value.encode()) for name, value in metadata.items())
     if size > limits.METADATA_BYTES_MAX:
         raise errors.MetadataTooLarge(
@@ -65,7 +69,9 @@ def tags_of_header(header: str | None) -> dict[str, str]:
     if not header:
         return {}
     pairs = parse_qsl(header, keep_blank_values=True)
-    if len(dict(pairs)) != len(pairs):
+    if len(dict(pairs)) != len(pairs) or not all(
+        _TAG_TEXT(text) for pair in pairs for text in pair
+    ):
         raise errors.InvalidArgument(
             "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query "
             "parameters without tag name duplicates.",
@@ -79,7 +85,9 @@ def tags_of_set(tag_set: list[dict[str, str]], count_max: int) -> dict[str, str]
     """The tags of a Tagging document. Raises InvalidTag, BadRequest's kin."""
     pairs = [(tag["Key"], tag.get("Value", "")) for tag in tag_set]
     if len(dict(pairs)) != len(pairs):
-        raise errors.InvalidTag("Cannot provide multiple Tags with the same key")
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise errors.InvalidTag("Cannot provide multiple Tags with the same key", TagKey=twice)
     return check_tags(pairs, count_max)
 
 
@@ -89,12 +97,18 @@ def check_tags(pairs: list[tuple[str, str]], count_max: int) -> dict[str, str]:
         what = "Object" if count_max == limits.OBJECT_TAGS_MAX else "Bucket"
         raise errors.BadRequest(f"{what} tags cannot be greater than {count_max}")
     for key, value in pairs:
-        if not key or len(key) > limits.TAG_KEY_LENGTH_MAX:
+        if not key or len(key) > limits.TAG_KEY_LENGTH_MAX or not _TAG_TEXT(key):
             raise errors.InvalidTag("The TagKey you have provided is invalid", TagKey=key)
-        if len(value) > limits.TAG_VALUE_LENGTH_MAX:
-            raise errors.InvalidTag("The TagValue you have provided is invalid", TagValue=value)
+        if len(value) > limits.TAG_VALUE_LENGTH_MAX or not _TAG_TEXT(value):
+            raise errors.InvalidTag(
+                "The TagValue you have provided is invalid", TagKey=key, TagValue=value
+            )
         if key.lower().startswith("aws:"):
-            raise errors.InvalidTag("System tags cannot be added/updated by requester")
+            if count_max == limits.OBJECT_TAGS_MAX:
+                text = "Your TagKey cannot be prefixed with aws:"
+            else:
+                text = "System tags cannot be added/updated by requester"
+            raise errors.InvalidTag(text, TagKey=key)
     return dict(pairs)
 
 

@@ -3,7 +3,7 @@
 import base64
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.s3 import errors, limits, store
+from airside.services.s3 import attributes, errors, limits, store
 from airside.services.s3.bucket import (
     ALL_BLOCKED,
     DEFAULT_ENCRYPTION,
@@ -14,7 +14,7 @@ from airside.services.s3.bucket import (
 )
 from airside.services.s3.common import default_grants, on_bucket, opened, tier1, tier2
 from airside.services.s3.grants import asked, is_public
-from airside.services.s3.names import check_bucket_name
+from airside.services.s3.names import REGIONS, bucket_arn, check_bucket_name
 
 _WITHOUT_MEANING = ("private", "bucket-owner-read", "bucket-owner-full-control")
 """Canned ACLs that say nothing new about a bucket.
@@ -40,9 +40,8 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
     ownership = request.get("ObjectOwnership", "ObjectWriter" if classic else ENFORCED)
     if ownership not in _OWNERSHIPS:
         raise errors.InvalidArgument(
-            "Invalid x-amz-object-ownership header",
+            f"Invalid x-amz-object-ownership header: {ownership}",
             ArgumentName="x-amz-object-ownership",
-            ArgumentValue=ownership,
         )
     shared = _grants_asked(ctx, request, ownership, classic=classic)
     lock = bool(request.get("ObjectLockEnabledForBucket"))
@@ -61,6 +60,7 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
     if lock:
         lock_configuration = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}
     tags = request.get("CreateBucketConfiguration", {}).get("Tags")
+    _check_tags(tags or [])
 
     def create(tx: Transaction) -> None:
         existing = store.find_bucket(tx, name)
@@ -78,7 +78,16 @@ async def create_bucket(ctx: Context, request: Request) -> Result:
 
     await ctx.store.transact(create)
     tier1(ctx, name)
-    return {"Location": f"/{name}"}
+    return {"Location": f"/{name}", "BucketArn": bucket_arn(name)}
+
+
+def _check_tags(tag_set: list[dict[str, str]]) -> None:
+    if any(tag["Key"].lower().startswith("aws:") for tag in tag_set):
+        raise errors.InvalidTag(
+            'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system '
+            'tags. Remove "aws:" from your tag keys and try again.'
+        )
+    attributes.tags_of_set(tag_set, limits.BUCKET_TAGS_MAX)
 
 
 def _grants_asked(
@@ -137,7 +146,7 @@ async def head_bucket(ctx: Context, request: Request) -> Result:
     tier2(ctx, bucket.name)
     return {
         "BucketRegion": bucket.region,
-        "BucketArn": f"arn:aws:s3:::{bucket.name}",
+        "BucketArn": bucket_arn(bucket.name),
         "AccessPointAlias": False,
     }
 
@@ -160,6 +169,10 @@ async def list_buckets(ctx: Context, request: Request) -> Result:
     limit = request.get("MaxBuckets", limits.BUCKETS_PER_ACCOUNT_MAX)
     prefix = request.get("Prefix", "")
     region = request.get("BucketRegion")
+    if region is not None and region not in REGIONS:
+        raise errors.InvalidArgument(
+            f"Argument value {region} is not a valid AWS Region", ArgumentName="bucket-region"
+        )
     start = _token_name(request.get("ContinuationToken")) or prefix
 
     def find(view: Snapshot) -> list[Bucket]:
@@ -182,6 +195,7 @@ async def list_buckets(ctx: Context, request: Request) -> Result:
                 "Name": bucket.name,
                 "CreationDate": bucket.created_at,
                 "BucketRegion": bucket.region if request.keys() & _PAGED else None,
+                "BucketArn": bucket_arn(bucket.name),
             }
             for bucket in buckets[:limit]
         ],

@@ -36,6 +36,11 @@ class Hasher:
     def __init__(self, algorithm: str) -> None:
         self._checksum: Checksum | None = checksum(algorithm) if algorithm else None
 
+    @property
+    def works(self) -> bool:
+        """Whether it hashes at all."""
+        return self._checksum is not None
+
     def update(self, data: bytes) -> None:
         """Go on."""
         if self._checksum is not None:

@@ -24,6 +24,7 @@ from airside.services.s3.common import on_object, opened, tier1
 from airside.services.s3.encryption import customer_key
 from airside.services.s3.names import check_key
 from airside.services.s3.object import (
+    DEFAULT_CHECKSUM,
     EMPTY,
     INLINE,
     SEGMENTS,
@@ -306,7 +307,7 @@ async def upload_part_copy(ctx: Context, request: Request) -> Result:
         "CopyPartResult": {
             "ETag": f'"{part.etag}"',
             "LastModified": part.modified_at,
-            **part.checksums,
+            **(part.checksums if begun.algorithm else {}),
         },
         "CopySourceVersionId": source.version.version_id if shared else None,
         **attributes.shown_encryption(begun.version),
@@ -320,16 +321,17 @@ async def _copied_part(
     chunks = StreamOf(_chunks(ctx, source, *span), span[1])
     shareable = secret is None and source.key is None and source.version.place != INLINE
     segments: list[Segment]
+    algorithm = begun.algorithm or DEFAULT_CHECKSUM.removeprefix("Checksum")
     if shareable:
-        digest, hasher = md5(), Hasher(begun.algorithm)
+        digest, hasher = md5(), Hasher(algorithm)
         async for chunk in chunks:
             digest.update(chunk)
             hasher.update(chunk)
         etag, nonce = digest.hexdigest(), b""
-        checksums = {member_of(begun.algorithm): hasher.base64()} if begun.algorithm else {}
+        checksums = {member_of(algorithm): hasher.base64()}
         segments = cut(source.found.segments or [], *span)
     else:
-        expected = upload.Expectation(algorithm=begun.algorithm)
+        expected = upload.Expectation(algorithm=algorithm)
         received = await upload.receive(ctx, chunks, expected, secret=secret, inline=False)
         etag, nonce, checksums = received.etag, received.nonce, received.checksums
         segments = received.segments
@@ -356,6 +358,10 @@ def _copy_range(header: str | None, size: int) -> tuple[int, int]:
             "and last are the zero-based offsets of the first and last bytes to copy",
             ArgumentName="x-amz-copy-source-range",
             ArgumentValue=header,
+        )
+    if int(first) >= size:
+        raise errors.InvalidRequest(
+            "The specified copy range is invalid for the source object size"
         )
     if int(last) >= size:
         raise errors.InvalidRange(

@@ -7,7 +7,9 @@ from airside.services.s3 import access, errors, events, limits, lock, store
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.common import expected_bucket, on_bucket, on_object, opened
 from airside.services.s3.names import check_key
-from airside.services.s3.object import NULL, Version, check_write_conditions
+from airside.services.s3.object import Version, check_write_conditions, is_version_id
+
+_INVALID_VERSION = "Invalid version id specified"
 
 
 @operation("DeleteObject", resource=on_object)
@@ -77,9 +79,9 @@ def remove(
         return marker
     version = store.find_version(tx, bucket.name, key, version_id)
     if version is None:
-        if version_id != NULL and len(version_id) != 32:
+        if not is_version_id(version_id):
             raise errors.InvalidArgument(
-                "Invalid version id specified", ArgumentName="versionId", ArgumentValue=version_id
+                _INVALID_VERSION, ArgumentName="versionId", ArgumentValue=version_id
             )
         return None
     _check_conditions(version, request, key)
@@ -142,6 +144,7 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
 
     def delete(tx: Transaction) -> tuple[Bucket, list[dict[str, Any]], list[dict[str, Any]]]:
         bucket = expected_bucket(tx, request)
+        _check_bypass(bucket, request)
         done: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for item, random_bytes in zip(wanted, draws, strict=True):
@@ -154,10 +157,7 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
                 access.require(tx, ctx, bucket, action, item["Key"], asked)
                 gone = remove(tx, ctx, bucket, asked, random_bytes, now, bypass=bypass)
             except ServiceError as error:
-                failed.append(
-                    {"Key": item["Key"], "VersionId": item.get("VersionId"),
-                     "Code": error.name, "Message": error.message}
-                )  # fmt: skip
+                failed.append(_failed(item, error))
                 continue
             done.append(_deleted(bucket, asked, gone))
         return bucket, done, failed
@@ -165,6 +165,14 @@ async def delete_objects(ctx: Context, request: Request) -> Result:
     bucket, done, failed = await ctx.store.transact(delete)
     events.wake(ctx, bucket)
     return {"Deleted": [] if quiet else done, "Errors": failed}
+
+
+def _failed(item: dict[str, Any], error: ServiceError) -> dict[str, Any]:
+    told = {"Key": item["Key"], "VersionId": item.get("VersionId"),
+            "Code": error.name, "Message": error.message}  # fmt: skip
+    if error.message == _INVALID_VERSION:  # of many, it is said otherwise
+        told["Code"], told["Message"] = "NoSuchVersion", "The specified version does not exist."
+    return told
 
 
 def _deleted(bucket: Bucket, asked: Request, gone: Version | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from airside.kernel import Context, Request, Result, Snapshot, Transaction, oper
 from airside.services.s3 import attributes, errors, events, limits, store, upload
 from airside.services.s3.assembly import assemble, check_promised, chosen_parts
 from airside.services.s3.bucket import Bucket
-from airside.services.s3.checksum import ALGORITHMS, COMBINABLE
+from airside.services.s3.checksum import ALGORITHMS, COMBINABLE, member_of
 from airside.services.s3.common import on_object, opened, tier1
 from airside.services.s3.encryption import customer_key
 from airside.services.s3.names import check_key
@@ -32,6 +32,7 @@ async def create_multipart_upload(ctx: Context, request: Request) -> Result:
         algorithm=algorithm,
         checksum_type=kind,
         initiator=ctx.principal.arn,
+        began_at=now,
     )
 
     def begin(tx: Transaction) -> None:
@@ -97,6 +98,7 @@ async def upload_part(ctx: Context, request: Request) -> Result:
     secret = customer_key(request)
     check_same_key(begun, secret.key_md5 if secret else None)
     expected = upload.expectation(request, begun.algorithm)
+    expected.default = not begun.algorithm
     if begun.algorithm and expected.algorithm != begun.algorithm:
         raise errors.InvalidRequest(
             f"Checksum Type mismatch occurred, expected checksum Type: {begun.algorithm.lower()}, "
@@ -116,9 +118,10 @@ async def upload_part(ctx: Context, request: Request) -> Result:
     )
     await save(ctx, bucket, key, upload_id, part)
     tier1(ctx, bucket.name)
+    asked = member_of(expected.algorithm)
     return {
         "ETag": f'"{part.etag}"',
-        **part.checksums,
+        **({} if expected.nothing_asked else {asked: part.checksums[asked]}),
         **attributes.shown_encryption(begun.version),
     }
 
@@ -175,6 +178,7 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
         uploaded = {part.number: part for part in store.scan_parts(tx, bucket.name, key, upload_id)}
         parts = chosen_parts(listed, uploaded, begun)
         check_write_conditions(done, request, key)
+        _check_no_conflict(done, begun, request, key)
         draft = assemble(begun, parts, now)
         check_promised(draft, begun, request)
         version = add_draft(tx, ctx, bucket, key, draft, random_bytes)
@@ -195,6 +199,19 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
         "Key": key,
         **_completed(bucket, version),
     }
+
+
+def _check_no_conflict(current: Version | None, begun: Upload, request: Request, key: str) -> None:
+    """Raise ConditionalRequestConflict where the object was written since the upload began."""
+    if request.get("IfMatch") is None or current is None or not begun.began_at:
+        return
+    if current.written_at > begun.began_at:
+        raise errors.ConditionalRequestConflict(
+            "The conditional request cannot succeed due to a conflicting operation against this "
+            "resource.",
+            Condition="If-Match",
+            Key=key,
+        )
 
 
 def _completed(bucket: Bucket, version: Version) -> Result:

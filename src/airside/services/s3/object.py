@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -11,6 +12,9 @@ from airside.services.s3 import errors
 
 EMPTY, INLINE, BLOB, SEGMENTS = 0, 1, 2, 3
 """Where a body is: nowhere, in a row of its own, in one blob, in a row that lists segments."""
+
+DEFAULT_CHECKSUM = "ChecksumCRC64NVME"
+"""What S3 computes of every object whose sender asks for nothing else, since December 2024."""
 
 NULL = "null"
 """The version id of objects written while versioning was not enabled."""
@@ -81,6 +85,10 @@ class Version(Struct, array_like=True, kw_only=True):
     legal_hold: bool = False
     nonce: bytes = b""
     noncurrent_at: float = 0.0
+    written_at: float = 0.0
+    """When it was put there, to the microsecond."""
+    checksum_asked: bool = False
+    """Whether the multipart upload that it came from had asked for a checksum."""
 
     @property
     def quoted_etag(self) -> str:
@@ -90,7 +98,21 @@ class Version(Struct, array_like=True, kw_only=True):
 
 def new_version_id(number: int, random_bytes: bytes) -> str:
     """A version id of 32 characters that tells the version's number; takes 18 random bytes."""
-    return base64.b64encode(number.to_bytes(6, "big") + random_bytes[:18], b"._").decode()
+    content = number.to_bytes(6, "big") + random_bytes[:14]
+    return base64.b64encode(content + crc32(content).to_bytes(4, "big"), b"._").decode()
+
+
+def is_version_id(text: str) -> bool:
+    """Whether S3 would recognise it as one that it gave out, whether or not it is still there."""
+    if text == NULL:
+        return True
+    if len(text) != 32:
+        return False
+    try:
+        content = base64.b64decode(text, b"._", validate=True)
+    except ValueError:
+        return False
+    return content[20:] == crc32(content[:20]).to_bytes(4, "big")
 
 
 def number_of_version_id(version_id: str) -> int | None:
@@ -169,7 +191,7 @@ def check_write_conditions(current: Version | None, request: Mapping[str, Any], 
 
 
 def _failed(condition: str, copying: bool) -> errors.PreconditionFailed:
-    name = f"x-amz-copy-source-{condition.lower()}" if copying else condition
+    name = f"x-amz-copy-source-{condition}" if copying else condition
     return errors.PreconditionFailed(
         "At least one of the pre-conditions you specified did not hold", Condition=name
     )

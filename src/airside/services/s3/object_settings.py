@@ -11,7 +11,7 @@ from airside.services.s3.settings import change
 @operation("PutObjectTagging", resource=on_object)
 async def put_object_tagging(ctx: Context, request: Request) -> Result:
     """Replace an object's tags."""
-    tags = attributes.tags_of_set(request["Tagging"]["TagSet"], limits.OBJECT_TAGS_MAX)
+    tags = attributes.tags_of_set(request["Tagging"].get("TagSet", []), limits.OBJECT_TAGS_MAX)
     return await _retag(ctx, request, tags, "s3:PutObjectTagging")
 
 
@@ -21,9 +21,24 @@ async def delete_object_tagging(ctx: Context, request: Request) -> Result:
     return await _retag(ctx, request, {}, "s3:DeleteObjectTagging")
 
 
+def _tagged(view: Snapshot, ctx: Context, request: Request, action: str) -> tuple[Bucket, Version]:
+    """The version whose tags are meant. Raises MethodNotAllowed for a delete marker, too."""
+    try:
+        return reads.find(view, ctx, request, action)
+    except errors.NoSuchKey as error:
+        if "DeleteMarker" not in error.members:
+            raise
+        raise errors.MethodNotAllowed(
+            "The specified method is not allowed against this resource.",
+            Method=ctx.http.method if ctx.http is not None else "GET",
+            ResourceType="DeleteMarker",
+            **{name: error.members[name] for name in ("DeleteMarker", "VersionId")},
+        ) from None
+
+
 async def _retag(ctx: Context, request: Request, tags: dict[str, str], action: str) -> Result:
     def retag(tx: Transaction) -> tuple[Bucket, Version]:
-        bucket, version = reads.find(tx, ctx, request, action)
+        bucket, version = _tagged(tx, ctx, request, action)
         version.tags = tags
         store.save_in_place(tx, bucket.name, request["Key"], version)
         return bucket, version
@@ -37,7 +52,7 @@ async def _retag(ctx: Context, request: Request, tags: dict[str, str], action: s
 async def get_object_tagging(ctx: Context, request: Request) -> Result:
     """An object's tags."""
     bucket, version = await ctx.store.read(
-        lambda view: reads.find(view, ctx, request, "s3:GetObjectTagging")
+        lambda view: _tagged(view, ctx, request, "s3:GetObjectTagging")
     )
     tier2(ctx, bucket.name)
     return {

@@ -93,7 +93,7 @@ def add_draft(
     """Put a drafted version on top."""
 
     def make(number: int) -> Version:
-        draft.number = number
+        draft.number, draft.written_at = number, ctx.clock.now()
         return draft
 
     version, _ = store.add_version(tx, ctx.blobs, bucket, key, make, random_bytes)

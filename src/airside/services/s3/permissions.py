@@ -18,7 +18,7 @@ _SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "Restri
 @operation("PutBucketPolicy", resource=on_bucket)
 async def put_bucket_policy(ctx: Context, request: Request) -> Result:
     """Attach a policy. A public one is refused while BlockPublicPolicy is on."""
-    text: str = request["Policy"]
+    text: str = request.get("Policy", "")
     document = _checked_policy(text, request["Bucket"])
     public = any(map(access.is_public_statement, access.statements_of(document)))
 
@@ -45,6 +45,8 @@ def _checked_policy(text: str, bucket: str) -> dict[str, Any]:
         raise errors.MalformedPolicy(
             "Policies must be valid JSON and the first byte must be '{'"
         ) from None
+    if isinstance(document, dict) and "Statement" not in document:
+        raise errors.MalformedPolicy("Missing required field Statement")
     try:
         policy = Policy.parse(document)
     except PolicySyntaxError as error:

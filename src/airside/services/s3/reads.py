@@ -9,9 +9,11 @@ from airside.kernel import Context, FileSlice, Request, Result, Snapshot, operat
 from airside.services.s3 import access, attributes, encryption, errors, lock, store
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.common import expected_bucket, expiration_of, on_object, opened, tier2
+from airside.services.s3.encoded_words import encoded
 from airside.services.s3.encryption import CustomerKey, customer_key
 from airside.services.s3.names import bucket_arn, check_key
 from airside.services.s3.object import (
+    DEFAULT_CHECKSUM,
     INLINE,
     NULL,
     Part,
@@ -20,6 +22,7 @@ from airside.services.s3.object import (
     check_read_conditions,
     cut,
     invalid_range,
+    is_version_id,
     resolve_range,
 )
 from airside.services.s3.recent import PLAIN, Basis, Recent, basis_of
@@ -84,7 +87,7 @@ def specified(
     if version is None:
         if not access.may(view, ctx, bucket, "", "s3:ListBucket", {"Prefix": key}):
             raise errors.AccessDenied("Access Denied")
-        if version_id != NULL and len(version_id) != 32:
+        if not is_version_id(version_id) or (version_id != NULL and not bucket.is_versioned):
             raise errors.InvalidArgument(
                 "Invalid version id specified",
                 ArgumentName="versionId",
@@ -96,7 +99,7 @@ def specified(
     if version.is_delete_marker and not marker_ok:
         raise errors.MethodNotAllowed(
             "The specified method is not allowed against this resource.",
-            Method="GET",
+            Method=ctx.http.method if ctx.http is not None else "GET",
             ResourceType="DeleteMarker",
             DeleteMarker=True,
             VersionId=version.version_id,
@@ -152,7 +155,7 @@ async def _read(ctx: Context, request: Request) -> Result:
 
     found, span = await ctx.store.read(look)
     offset, length = span if span is not None else (0, found.version.size)
-    result = described(found, request)
+    result = described(found, request, span)
     result["Body"] = body_of(ctx, found, offset, length, secret)
     result["ContentLength"] = length
     if span is not None:
@@ -186,7 +189,7 @@ async def head_object(ctx: Context, request: Request) -> Result:
         return found, _span(view, found, request)
 
     found, span = await ctx.store.read(look)
-    result = described(found, request)
+    result = described(found, request, span)
     result["ContentLength"] = span[1] if span is not None else found.version.size
     if span is not None:
         offset, length = span
@@ -229,8 +232,12 @@ def _no_such_part(number: int, count: int) -> errors.InvalidPartNumber:
     )
 
 
-def described(found: Found, request: Mapping[str, Any]) -> Result:
-    """What GetObject and HeadObject say about a version, or about a part of it."""
+def described(found: Found, request: Mapping[str, Any], span: tuple[int, int] | None) -> Result:
+    """What GetObject and HeadObject say about a version, or about a part of it.
+
+    The checksum is told with what it is of: everything, or a part that was asked for.
+    """
+    whole = span is None or span[1] == found.version.size or found.part is not None
     bucket, version, part = found.bucket, found.version, found.part
     result: Result = {
         "AcceptRanges": "bytes",
@@ -242,7 +249,7 @@ def described(found: Found, request: Mapping[str, Any]) -> Result:
     if found.expiration is not None:
         result["Expiration"] = found.expiration
     if version.metadata:
-        result["Metadata"] = version.metadata
+        result["Metadata"] = {name: encoded(text) for name, text in version.metadata.items()}
     if bucket.is_versioned:
         result["VersionId"] = version.version_id
     if version.storage_class != "STANDARD":
@@ -251,7 +258,7 @@ def described(found: Found, request: Mapping[str, Any]) -> Result:
         result["TagCount"] = len(version.tags)
     if version.parts_count and request.get("PartNumber"):
         result["PartsCount"] = version.parts_count
-    if request.get("ChecksumMode", "").upper() == "ENABLED" and not request.get("Range"):
+    if request.get("ChecksumMode", "").upper() == "ENABLED" and whole:
         result.update(version.checksums if part is None else part.checksums)
         result["ChecksumType"] = version.checksum_type or None
     result.update(lock.shown(version))
@@ -342,12 +349,14 @@ async def get_object_attributes(ctx: Context, request: Request) -> Result:
     if "ObjectSize" in wanted:
         result["ObjectSize"] = version.size
     if parts:
-        result["ObjectParts"] = _shown_parts(parts, marker, limit)
+        result["ObjectParts"] = _shown_parts(version, parts, marker, limit)
     tier2(ctx, bucket.name)
     return result
 
 
-def _shown_parts(parts: list[Part], marker: int, limit: int) -> dict[str, Any]:
+def _shown_parts(version: Version, parts: list[Part], marker: int, limit: int) -> dict[str, Any]:
+    """The parts' sizes are told where the upload had asked for checksums."""
+    own = version.checksums.keys() != {DEFAULT_CHECKSUM} or version.checksum_asked
     later = [part for part in parts if part.number > marker]
     shown: dict[str, Any] = {
         "TotalPartsCount": len(parts),
@@ -356,7 +365,7 @@ def _shown_parts(parts: list[Part], marker: int, limit: int) -> dict[str, Any]:
         "IsTruncated": len(later) > limit,
         "NextPartNumberMarker": later[:limit][-1].number if later[:limit] else 0,
     }
-    if any(part.checksums for part in parts):
+    if own and any(part.checksums for part in parts):
         shown["Parts"] = [
             {"PartNumber": part.number, "Size": part.size, **part.checksums}
             for part in later[:limit]

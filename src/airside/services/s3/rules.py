@@ -158,11 +158,13 @@ def check_notification(document: Mapping[str, Any], ids: Sequence[str]) -> dict[
                         ArgumentValue=event,
                     )
             for item in rule.get("Filter", {}).get("Key", {}).get("FilterRules", ()):
-                if item.get("Name", "").lower() not in ("prefix", "suffix"):
+                if item.get("Name") is None or item.get("Value") is None:
+                    raise errors.MalformedXML(MALFORMED)
+                if item["Name"].lower() not in ("prefix", "suffix"):
                     raise errors.InvalidArgument(
                         "filter rule name must be either prefix or suffix",
                         ArgumentName="FilterRule.Name",
-                        ArgumentValue=item.get("Name", ""),
+                        ArgumentValue=item["Name"],
                     )
             kept[kind].append(rule)
     return {

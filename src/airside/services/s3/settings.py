@@ -198,9 +198,10 @@ async def delete_bucket_cors(ctx: Context, request: Request) -> Result:
 @operation("PutBucketTagging", resource=on_bucket)
 async def put_bucket_tagging(ctx: Context, request: Request) -> Result:
     """Replace the bucket's tags."""
-    tag_set = request["Tagging"]["TagSet"]
+    tag_set = request["Tagging"].get("TagSet", [])
     attributes.tags_of_set(tag_set, limits.BUCKET_TAGS_MAX)
-    return await put(ctx, request, "tagging", "s3:PutBucketTagging", {"TagSet": tag_set})
+    tags = {"TagSet": tag_set} if tag_set else None
+    return await put(ctx, request, "tagging", "s3:PutBucketTagging", tags)
 
 
 @operation("GetBucketTagging", resource=on_bucket)

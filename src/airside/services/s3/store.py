@@ -49,6 +49,8 @@ class Upload(Struct, array_like=True, kw_only=True):
     algorithm: str = ""
     checksum_type: str = ""
     initiator: str = ""
+    began_at: float = 0.0
+    """To the microsecond."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -88,8 +90,9 @@ def delete_bucket(tx: Transaction, blobs: Blobs, bucket: Bucket) -> None:
     """Remove an empty bucket with its settings and its uploads under way. Raises BucketNotEmpty."""
     for kind in ("current", "older"):
         if any(tx.scan(*prefix_range(("s3", kind, bucket.name)), limit=1)):
+            more = ". You must delete all versions in the bucket." if bucket.is_versioned else ""
             raise errors.BucketNotEmpty(
-                "The bucket you tried to delete is not empty", BucketName=bucket.name
+                f"The bucket you tried to delete is not empty{more}", BucketName=bucket.name
             )
     for key, raw in list(tx.scan(*prefix_range(("s3", "upload", bucket.name)))):
         delete_upload(tx, blobs, bucket.name, unpack(key)[3], _upload(raw).upload_id)

@@ -12,8 +12,9 @@ from airside.kernel.store import BlobWriter
 from airside.services.s3 import errors, limits, store
 from airside.services.s3.checksum import ALGORITHMS, MEMBERS, Hasher, decode, header_of, member_of
 from airside.services.s3.encryption import NONCE_BYTES, CustomerKey
-from airside.services.s3.object import BLOB, EMPTY, INLINE, Segment, Version
+from airside.services.s3.object import BLOB, DEFAULT_CHECKSUM, EMPTY, INLINE, Segment, Version
 
+_DEFAULT = DEFAULT_CHECKSUM.removeprefix("Checksum")
 _MEMBERS = tuple((name, member_of(name)) for name in ALGORITHMS)
 
 
@@ -60,6 +61,10 @@ class Expectation:
     algorithm: str = ""
     checksum: str | None = None
     """The value of a checksum header; a trailer's comes after the body."""
+    nothing_asked: bool = False
+    """Whether the algorithm is S3's own choice; told once the body was received."""
+    default: bool = False
+    """Whether S3's own checksum is computed besides, for the whole that parts will make."""
 
 
 def expectation(request: Mapping[str, Any], default_algorithm: str = "") -> Expectation:
@@ -109,6 +114,8 @@ async def receive(
     """Take in a body. Raises BadDigest, IncompleteBody, EntityTooLarge; then nothing is kept."""
     if not expected.algorithm:
         expected.algorithm = _announced(body)
+    if not expected.algorithm:
+        expected.algorithm, expected.nothing_asked = _DEFAULT, True
     length = len(body) if isinstance(body, bytes) else body.length
     if length is not None and length > bytes_max:
         raise errors.EntityTooLarge(
@@ -163,6 +170,8 @@ async def _stream(
         received.key_md5 = secret.key_md5 if secret is not None else ""
         hashes.check()
         _check(received, expected, hashes.hasher, body)
+        if hashes.other.works:
+            received.checksums[DEFAULT_CHECKSUM] = hashes.other.base64()
         if writer is not None:
             received.blob_id = await writer.commit()
             writer = None
@@ -191,6 +200,8 @@ class _Hashes:
         secret: CustomerKey | None,
     ) -> None:
         self.md5, self.hasher = md5(), Hasher(expected.algorithm)
+        also = expected.default and expected.algorithm != _DEFAULT
+        self.other = Hasher(_DEFAULT if also else "")
         self.nonce = ctx.ids.random_bytes(NONCE_BYTES) if secret is not None else b""
         self._cipher = secret.cipher(self.nonce) if secret is not None else None
         self._seal = body if isinstance(body, SealedBody) else None
@@ -200,6 +211,7 @@ class _Hashes:
         """See a chunk; what is to be written for it."""
         self.md5.update(chunk)
         self.hasher.update(chunk)
+        self.other.update(chunk)
         if self._seal is not None:
             self._seal.update(chunk)
         return chunk if self._cipher is None else self._cipher.update(chunk)

@@ -72,6 +72,16 @@ def _shown(key: str, begun: Upload, bucket: Bucket) -> Result:
     }
 
 
+def _part_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) >= 1 << 31:
+        raise errors.InvalidArgument(
+            "Provided part-number-marker not an integer or within integer range",
+            ArgumentName="part-number-marker",
+            ArgumentValue=text,
+        )
+    return int(text)
+
+
 @operation("ListParts", resource=on_object, action="s3:ListMultipartUploadParts")
 async def list_parts(ctx: Context, request: Request) -> Result:
     """Parts uploaded so far."""
@@ -83,7 +93,7 @@ async def list_parts(ctx: Context, request: Request) -> Result:
             ArgumentName="max-parts",
             ArgumentValue=str(limit),
         )
-    marker = request.get("PartNumberMarker", 0)
+    marker = _part_number(request.get("PartNumberMarker") or "0")
 
     def look(view: Snapshot) -> tuple[Bucket, Upload, list[Part]]:
         bucket = opened(view, ctx, request, "s3:ListMultipartUploadParts", key)
@@ -108,7 +118,7 @@ async def list_parts(ctx: Context, request: Request) -> Result:
                 "LastModified": part.modified_at,
                 "ETag": f'"{part.etag}"',
                 "Size": part.size,
-                **part.checksums,
+                **(part.checksums if begun.algorithm else {}),
             }
             for part in shown
         ],
