@@ -36,7 +36,7 @@ class Settings:
     )
     sandbox: bool = _setting(True, "Isolate functions as far as the kernel allows.")
     dynamodb_throttling: bool = _setting(
-        False, "Refuse what goes beyond a DynamoDB table's provisioned throughput."
+        False, "Refuse what goes beyond the throughput of DynamoDB's tables and indexes."
     )
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."

@@ -40,3 +40,28 @@ def test_a_false_condition_costs_what_is_there(client, make_table, units):
     with pytest.raises(failed):
         client.execute_statement(Statement=f"UPDATE {table} SET a = 1 WHERE p = 'x' AND v = 1")
     assert units() == before + 3
+
+
+def test_a_cancelled_transaction_costs_the_first_of_its_two_writes(client, make_table, units):
+    table = make_table()
+    client.put_item(TableName=table, Item={"p": {"S": "x"}, "v": {"S": "v" * 2500}})
+    before = units()
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        client.transact_write_items(
+            TransactItems=[
+                {"Put": {"TableName": table, "Item": {"p": {"S": "y"}, "v": {"S": "v" * 1500}}}},
+                {"Delete": {"TableName": table, "Key": {"p": {"S": "x"}},
+                            "ConditionExpression": "attribute_not_exists(p)"}},
+            ]
+        )  # fmt: skip
+    assert units() == before + 2 + 3
+
+
+def test_a_failed_statement_of_a_batch_costs_what_it_attempted(client, make_table, units):
+    table = make_table()
+    client.put_item(TableName=table, Item={"p": {"S": "x"}, "v": {"S": "v" * 2500}})
+    before = units()
+    insert = f"INSERT INTO {table} VALUE {{'p': 'x'}}"
+    answer = client.batch_execute_statement(Statements=[{"Statement": insert}])
+    assert answer["Responses"][0]["Error"]["Code"] == "DuplicateItem"
+    assert units() == before + 3

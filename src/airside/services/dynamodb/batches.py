@@ -1,11 +1,13 @@
 """BatchGetItem and BatchWriteItem."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from airside.kernel.context import Context
+from airside.kernel.errors import ServiceError
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import (
@@ -32,7 +34,7 @@ from airside.services.dynamodb.limits import (
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
+from airside.services.dynamodb.throttling import THROTTLED, charge
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum
 from airside.services.dynamodb.values import Item
 
@@ -108,13 +110,23 @@ async def batch_get_item(ctx: Context, request: Request) -> Result:
         for part, table in zip(wanted, targets, strict=True):
             for key in part.keys:
                 table.check_key(key)
+        refused: list[ServiceError] = []
         for part, table in zip(wanted, targets, strict=True):
+            try:
+                if table.gate is not None:
+                    table.gate.read()
+            except THROTTLED as error:
+                refused.append(error)
+                found.leave(part, part.keys)
+                continue
             _read(view, part, table, found)
+        if len(refused) == len(wanted):
+            raise refused[0]
         return found
 
     found = await ctx.store.read(body)
     for name, cost in found.costs.items():
-        charge(ctx, "ReadRequestUnits", cost.total, found.arns[name])
+        charge(ctx, "ReadRequestUnits", cost, found.arns[name])
     mode = request.get("ReturnConsumedCapacity")
     return {
         "Responses": found.responses,
@@ -237,23 +249,31 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
     tables = ctx.component(Tables)
 
-    def body(tx: Transaction) -> list[tuple[Table, list[Mutation]]]:
+    def body(tx: Transaction) -> list[tuple[Table, list[Mutation | None]]]:
         targets = [(tables.require(tx, ctx, name), writes) for name, writes in parts.items()]
         for table, writes in targets:
             places = [write.locate(table) for write in writes]
             if len(set(places)) != len(places):
                 raise ValidationException(_DUPLICATES)
-        return [(table, [write.run(tx, table) for write in writes]) for table, writes in targets]
+        if all(table.gate is None for table, _ in targets):
+            return [
+                (table, [write.run(tx, table) for write in writes]) for table, writes in targets
+            ]
+        return _run_throttled(tx, targets)
 
     done = await ctx.store.transact(body)
     costs: dict[str, Cost] = {}
-    for table, mutations in done:
+    left: dict[str, list[Any]] = {}
+    for (table, mutations), (name, requests) in zip(done, given.items(), strict=True):
         cost = costs.setdefault(table.name, Cost())
-        for one in mutations:
-            cost.add(one.cost)
-        charge(ctx, "WriteRequestUnits", cost.total, table.arn)
+        for made, one in zip(mutations, requests, strict=True):
+            if made is None:
+                left.setdefault(name, []).append(one)
+            else:
+                cost.add(made.cost)
+        charge(ctx, "WriteRequestUnits", cost, table.arn)
     result: Result = {
-        "UnprocessedItems": {},
+        "UnprocessedItems": left,
         "ConsumedCapacity": capacity.consumed_list(
             request.get("ReturnConsumedCapacity"), costs.items()
         ),
@@ -261,6 +281,26 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
     if request.get("ReturnItemCollectionMetrics") == "SIZE":
         result["ItemCollectionMetrics"] = _metrics(done, parts)
     return result
+
+
+def _run_throttled(
+    tx: Transaction, targets: list[tuple[Table, list[_Written]]]
+) -> list[tuple[Table, list[Mutation | None]]]:
+    """Do what throughput lasts for; None stands for what it does not."""
+    refusal: ServiceError | None = None
+    done: list[tuple[Table, list[Mutation | None]]] = []
+    for table, writes in targets:
+        mutations: list[Mutation | None] = []
+        for write in writes:
+            try:
+                mutations.append(write.run(tx, table))
+            except THROTTLED as error:
+                refusal = refusal or error
+                mutations.append(None)
+        done.append((table, mutations))
+    if refusal is not None and not any(any(mutations) for _, mutations in done):
+        raise refusal
+    return done
 
 
 def _check_write(request: Request, given: dict[str, Any]) -> None:
@@ -290,11 +330,11 @@ def _check_write(request: Request, given: dict[str, Any]) -> None:
 
 
 def _metrics(
-    done: list[tuple[Table, list[Mutation]]], parts: dict[str, list[_Written]]
+    done: list[tuple[Table, list[Mutation | None]]], parts: dict[str, list[_Written]]
 ) -> dict[str, list[dict[str, Any]]] | None:
     found: dict[str, list[dict[str, Any]]] = {}
-    for (table, _), writes in zip(done, parts.values(), strict=True):
-        for write in writes:
+    for (table, mutations), writes in zip(done, parts.values(), strict=True):
+        for write in itertools.compress(writes, mutations):
             metrics = items.collection_metrics(table, write.key)
             if metrics is not None and metrics not in found.setdefault(table.name, []):
                 found[table.name].append(metrics)

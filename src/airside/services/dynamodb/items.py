@@ -85,6 +85,8 @@ async def get_item(ctx: Context, request: Request) -> Result:
 
     def body(view: Snapshot) -> tuple[Table, bytes | None]:
         table = tables.require(view, ctx, name)
+        if table.gate is not None:
+            table.gate.read()
         table.check_key(key)
         if projection is not None and projection.nested:
             table.check_scalars(projection.nested)
@@ -155,7 +157,7 @@ async def _run(ctx: Context, request: Request, change: Write) -> Result:
         charge(ctx, "WriteRequestUnits", change.failed_units, table_arn(ctx, request))
         raise
     table, cost = outcome.table, outcome.mutation.cost
-    charge(ctx, "WriteRequestUnits", cost.total, table.arn)
+    charge(ctx, "WriteRequestUnits", cost, table.arn)
     result: Result = {}
     wanted = request.get("ReturnValues", "NONE")
     if wanted != "NONE":

@@ -24,6 +24,8 @@ def write(
     tx: Transaction, table: Table, key: bytes, old: Record | None, new: Item, new_size: int
 ) -> Mutation:
     """Put `new` where `old` is."""
+    if table.gate is not None:
+        _admit(table, old, new)
     old_size = old.size if old is not None else 0
     cost = Cost(write_units(old_size, new_size))
     raw = store.encode(new, new_size)
@@ -39,6 +41,8 @@ def remove(
     tx: Transaction, table: Table, key: bytes, old: Record | None, *, expired: bool = False
 ) -> Mutation:
     """Delete what is there, if anything is; `expired` says that the service does it by itself."""
+    if table.gate is not None:
+        _admit(table, old, None)
     if old is None:
         return Mutation(Cost(1), 0, 0)
     store.delete(tx, key)
@@ -48,6 +52,16 @@ def remove(
     if table.journal is not None:
         table.journal.note(tx, key, old, None, b"", expired=expired)
     return Mutation(cost, -1, -old.size)
+
+
+def _admit(table: Table, old: Record | None, new: Item | None) -> None:
+    """Whether the throughput of the table and of the indexes that hold the item lasts."""
+    assert table.gate is not None
+    table.gate.write()
+    images = [image for image in (old.item if old is not None else None, new) if image is not None]
+    for layout in table.layouts:
+        if layout.index.is_global and any(layout.holds(image) for image in images):
+            table.gate.write(layout.index.name)
 
 
 def _maintain(

@@ -208,7 +208,7 @@ async def _run(ctx: Context, wanted: _Reading) -> Result:
 
     plan, page = await ctx.store.read(body)
     table = plan.table
-    charge(ctx, "ReadRequestUnits", page.cost.total, table.arn)
+    charge(ctx, "ReadRequestUnits", page.cost, table.arn)
     result: Result = {"Count": page.count, "ScannedCount": page.scanned}
     if not plan.counting:
         result["Items"] = page.items

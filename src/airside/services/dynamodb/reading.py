@@ -48,6 +48,10 @@ class Page(Struct):
 
 def read_page(view: Snapshot, plan: Plan) -> Page:
     """Read up to 1 MB or the limit, filter, and shape what is left."""
+    if plan.table.gate is not None:
+        layout = plan.layout
+        is_global = layout is not None and layout.index.is_global
+        plan.table.gate.read(layout.index.name if layout is not None and is_global else None)
     if plan.predicate is None and not (plan.fetching or plan.counting or plan.projection):
         return _read_whole(view, plan)
     size = scanned = count = 0

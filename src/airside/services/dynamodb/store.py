@@ -114,9 +114,10 @@ class Tables(Component):
                 return None
             table = _decode_table(raw)
             table.journal = Journal.of(table, self.cloud)
+            if self._throttling is not None:
+                table.gate = self._throttling.gate(table)
             # `require` looks no further at a table that is remembered.
-            ready = table.status != "CREATING" and (table.on_demand or self._throttling is None)
-            if ready and table_id not in self._changing:
+            if table.status != "CREATING" and table_id not in self._changing:
                 self._known[table_id] = table
         return table
 
@@ -128,8 +129,6 @@ class Tables(Component):
         table = self.find(view, table_id(ctx, name))
         if table is None or table.status == "CREATING":
             raise ResourceNotFoundException("Requested resource not found")
-        if self._throttling is not None:
-            self._throttling.admit(ctx, table)
         return table
 
     @contextmanager

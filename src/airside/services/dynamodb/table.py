@@ -14,6 +14,7 @@ from airside.storage.keys import pack
 
 if TYPE_CHECKING:
     from airside.services.dynamodb.journal import Journal
+    from airside.services.dynamodb.throttling import Gate
 
 Names = tuple[str, ...]
 _SURELY_SHORT = SORT_KEY_BYTES_MAX // 4
@@ -138,6 +139,11 @@ class Table(Struct, dict=True, omit_defaults=True):
     @cached_property
     def journal(self) -> "Journal | None":
         """Who follows the table's changes; `Tables` sets it on the tables that it hands out."""
+        return None
+
+    @cached_property
+    def gate(self) -> "Gate | None":
+        """What limits its throughput; `Tables` sets it where that is enforced."""
         return None
 
     @cached_property

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from airside.kernel.context import Context
+from airside.kernel.errors import ServiceError
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, items, parameters, problems, store, validation
@@ -15,6 +16,7 @@ from airside.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
     IdempotentParameterMismatchException,
+    ProvisionedThroughputExceededException,
     TransactionCanceledException,
     ValidationException,
 )
@@ -23,7 +25,7 @@ from airside.services.dynamodb.limits import TOKEN_SECONDS, TRANSACTION_BYTES_MA
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
+from airside.services.dynamodb.throttling import THROTTLED, charge
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write
@@ -80,6 +82,7 @@ async def carry_out(
     """
     tables = ctx.component(Tables)
     now = ctx.clock.now()
+    attempted: list[tuple[str, float]] = []
 
     def body(tx: Transaction) -> "Done":
         if token:
@@ -88,15 +91,21 @@ async def carry_out(
                 return known
         targets = [tables.require(tx, ctx, write.request["TableName"]) for write in writes]
         _check_distinct(writes, targets)
-        done = Done.of(_run(tx, writes, targets))
+        attempted.clear()
+        done = Done.of(_run(tx, writes, targets, attempted))
         if token:
             done.remember(tx, ctx, (scope, token), digest, now)
         return done
 
-    done = await ctx.store.transact(body)
+    try:
+        done = await ctx.store.transact(body)
+    except TransactionCanceledException:
+        for name, units in attempted:
+            charge(ctx, "WriteRequestUnits", units, ctx.arn(f"table/{name}", "dynamodb"))
+        raise
     for name, cost in done.costs.items():
         usage = "ReadRequestUnits" if done.replayed else "WriteRequestUnits"
-        charge(ctx, usage, cost.total, ctx.arn(f"table/{name}", "dynamodb"))
+        charge(ctx, usage, cost, ctx.arn(f"table/{name}", "dynamodb"))
     return done
 
 
@@ -154,11 +163,14 @@ def _check_distinct(writes: list[Write], targets: list[Table]) -> None:
             seen.add(key)
 
 
-def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Outcome]:
+def _run(
+    tx: Transaction, writes: list[Write], targets: list[Table], attempted: list[tuple[str, float]]
+) -> list[Outcome]:
     """Check all writes against their tables, then do them.
 
     The first that does not fit its table ends it; failed conditions are collected, so that every
-    item has its reason.
+    item has its reason. `attempted` gets the table and the units of each write: AWS bills what a
+    cancelled transaction consumed, which here is the first of the two writes of every item.
     """
     for position, (write, table) in enumerate(zip(writes, targets, strict=True)):
         try:
@@ -174,17 +186,29 @@ def _run(tx: Transaction, writes: list[Write], targets: list[Table]) -> list[Out
     for write, table in zip(writes, targets, strict=True):
         reason: dict[str, Any] = {"Code": "None"}
         try:
-            outcomes.append(write.run(tx, table))
+            outcome = write.run(tx, table)
+            outcomes.append(outcome)
+            attempted.append((table.name, outcome.mutation.cost.table))
         except ConditionalCheckFailedException as failure:
+            attempted.append((table.name, float(write.failed_units)))
             reason = {"Code": "ConditionalCheckFailed", "Message": failure.message}
             reason.update(failure.members)
         except DuplicateItemException as failure:
             reason = {"Code": "DuplicateItem", "Message": failure.message}
         except ValidationException as problem:
             reason = {"Code": "ValidationError", "Message": problem.message}
+        except THROTTLED as refusal:
+            reason = throttled(refusal)
         reasons.append(reason)
     cancel_for(reasons)
     return outcomes
+
+
+def throttled(refusal: ServiceError) -> dict[str, Any]:
+    """The reason why throughput cancels a transaction."""
+    provisioned = isinstance(refusal, ProvisionedThroughputExceededException)
+    code = "ProvisionedThroughputExceeded" if provisioned else "ThrottlingError"
+    return {"Code": code, "Message": refusal.message}
 
 
 def cancel_for(reasons: list[dict[str, Any]]) -> None:
@@ -286,6 +310,7 @@ async def transact_get_items(ctx: Context, request: Request) -> Result:
     def body(view: Snapshot) -> list[tuple[Table, Record | None]]:
         targets = [tables.require(view, ctx, get.name) for get in gets]
         keys = _checked_keys(gets, targets)
+        check_reads(targets)
         return [(table, store.get(view, key)) for table, key in zip(targets, keys, strict=True)]
 
     found = await ctx.store.read(body)
@@ -329,6 +354,22 @@ class _Get:
             return {"Item": record.json}
         item = self.projection.apply(record.item)
         return {"Item": item} if item else {}
+
+
+def check_reads(targets: list[Table]) -> None:
+    """Whether throughput lasts for reading an item of each of these tables."""
+    if all(table.gate is None for table in targets):
+        return
+    reasons: list[dict[str, Any]] = []
+    for table in targets:
+        reason: dict[str, Any] = {"Code": "None"}
+        try:
+            if table.gate is not None:
+                table.gate.read()
+        except THROTTLED as refusal:
+            reason = throttled(refusal)
+        reasons.append(reason)
+    cancel_for(reasons)
 
 
 def _checked_keys(gets: list[_Get], targets: list[Table]) -> list[bytes]:

@@ -77,6 +77,8 @@ class Write:
 
     def run(self, tx: Transaction, table: Table) -> Outcome:
         """Do it. Raises ConditionalCheckFailedException."""
+        if table.gate is not None:
+            table.gate.write()
         self.check(table)
         key = table.key_of(self.key)
         old = store.get(tx, key)

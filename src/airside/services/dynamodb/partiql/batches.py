@@ -17,7 +17,7 @@ from airside.services.dynamodb.partiql.statements import STATEMENT, reader_of
 from airside.services.dynamodb.partiql.syntax import Parsed, Select
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
+from airside.services.dynamodb.throttling import THROTTLED, charge
 from airside.services.dynamodb.validation import CAPACITY, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Put, Write
@@ -180,6 +180,12 @@ def _read_all(view: Snapshot, ctx: Context, tables: Tables, members: list[_Membe
         except ValidationException as problem:
             member.error = problem
             continue
+        try:
+            if table.gate is not None:
+                table.gate.read()
+        except THROTTLED as refusal:
+            member.error = refusal
+            continue
         record = store.get(view, table.key_of(key))
         consistent = bool(member.given.get("ConsistentRead", False))
         size = record.size if record is not None else 0
@@ -191,7 +197,9 @@ def _charge(ctx: Context, members: list[_Member]) -> None:
     for member in members:
         if member.table is not None and member.cost is not None:
             usage = "ReadRequestUnits" if member.reader is not None else "WriteRequestUnits"
-            charge(ctx, usage, member.cost.total, member.table.arn)
+            charge(ctx, usage, member.cost, member.table.arn)
+        elif member.table is not None and member.attempt:
+            charge(ctx, "WriteRequestUnits", member.attempt, member.table.arn)
 
 
 def _consumed(mode: str | None, members: list[_Member]) -> list[dict[str, Any]] | None:

@@ -74,7 +74,7 @@ async def _select(ctx: Context, request: Request, select: Select, parsed: Parsed
         return table, page
 
     table, page = await ctx.store.read(body)
-    charge(ctx, "ReadRequestUnits", page.cost.total, table.arn)
+    charge(ctx, "ReadRequestUnits", page.cost, table.arn)
     result: Result = {"Items": page.items}
     if page.token is not None:
         result["NextToken"] = selection.pack(page.token, digest)
@@ -100,7 +100,7 @@ async def _write(ctx: Context, request: Request, parsed: Parsed) -> Result:
         charge(ctx, "WriteRequestUnits", write.failed_units, arn)
         raise
     cost = outcome.mutation.cost
-    charge(ctx, "WriteRequestUnits", cost.total, outcome.table.arn)
+    charge(ctx, "WriteRequestUnits", cost, outcome.table.arn)
     shown: Any = writing.returned(write, outcome)
     result: Result = {"Items": [] if shown is None else [shown]}
     mode = request.get("ReturnConsumedCapacity")
