@@ -57,6 +57,9 @@ class Settings:
     lifecycle_day_seconds: float = _setting(
         86_400.0, "Length of a day to the lifecycle rules of buckets; shorter to see them act."
     )
+    edge_log_seconds: float = _setting(
+        120.0, "How often distributions that have a log write a file of it."
+    )
     blob_grace_seconds: float = _setting(
         900.0, "Age at which files that nothing names (left by crashes, deleted) are removed."
     )

@@ -18,6 +18,7 @@ from airside.services.cloudfront import (
     signers,
     tags,
 )
+from airside.services.cloudfront.access_logs import AccessLogs
 from airside.services.cloudfront.dialing import Dialer
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.front import cloudfront_front
@@ -40,7 +41,7 @@ SERVICE = Service(
         tags,
     ],
     errors=errors,
-    components=[Edge, Dialer],
+    components=[Edge, Dialer, AccessLogs],
     resources=[
         resources.CachePolicyResource,
         resources.DistributionResource,

@@ -4,6 +4,7 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.cloudfront import configuration, entities, errors, store
+from airside.services.cloudfront.access_logs import check_logging
 from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import check_version, listed, location, new_etag
 from airside.services.cloudfront.references import check_lambdas, check_references
@@ -70,6 +71,7 @@ async def _create(ctx: Context, given: dict[str, Any], tags: dict[str, str]) -> 
     configuration.check(given)
     config = configuration.completed(given)
     await check_lambdas(ctx, config)
+    await check_logging(ctx, config)
     now = ctx.clock.now()
     label = "d" + ctx.ids.lower(13)
     made = Entity(
@@ -173,6 +175,7 @@ async def update_distribution(ctx: Context, request: Request) -> Result:
     configuration.check(given)
     config = configuration.completed(given)
     await check_lambdas(ctx, config)
+    await check_logging(ctx, config)
     etag, now = new_etag(ctx), ctx.clock.now()
 
     def put(tx: Transaction) -> Result:

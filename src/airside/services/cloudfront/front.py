@@ -6,6 +6,7 @@ https-only lets plain HTTP pass: there is nowhere to redirect to.
 
 from airside.kernel import BytesBody, Context, HttpRequest, HttpResponse
 from airside.services.cloudfront import pages
+from airside.services.cloudfront.access_logs import AccessLogs
 from airside.services.cloudfront.admission import signed_for, turned_away
 from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.edge import Dangling, Edge
@@ -30,10 +31,13 @@ async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> Ht
         if plan is None:
             return own_page(404, pages.NO_DISTRIBUTION, None, new_cf_id(ctx))
     ctx.account_id = plan.account_id
+    began = ctx.clock.monotonic()
     question = _question(plan, request)
     behavior = plan.behavior(question.path)
     response, kept = await _answered(ctx, edge, plan, behavior, question)
-    if kept is not None:
+    if plan.log is not None:
+        ctx.component(AccessLogs).add(plan, request, response, ctx.clock.monotonic() - began)
+    elif kept is not None:
         keep_hit(ctx, edge, plan, behavior, request, kept, label)
     ctx.use("Requests-HTTPS" if request.scheme == "https" else "Requests-HTTP", 1, plan.arn)
     body = response.body

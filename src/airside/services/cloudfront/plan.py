@@ -6,7 +6,7 @@ Made once per configuration and asked for every request. Pure.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from airside.services.cloudfront import limits
@@ -167,6 +167,14 @@ class ErrorRule:
     seconds: int
 
 
+class Log(NamedTuple):
+    """Where a distribution's log goes."""
+
+    bucket: str
+    prefix: str
+    cookies: bool
+
+
 @dataclass(slots=True)
 class Plan:
     """One distribution, ready to serve."""
@@ -186,6 +194,7 @@ class Plan:
     aliases: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """By id, for functions that choose."""
+    log: Log | None = None
 
     def behavior(self, path: str) -> Behavior:
         """The behaviour of a path: the first whose pattern fits, else the default.
@@ -283,8 +292,16 @@ def compile_plan(
         if len(invalidations) >= limits.INVALIDATIONS_KEPT
         else 0.0,
         origins=origins,
+        log=_log(config.get("Logging") or {}),
         aliases=tuple((config.get("Aliases") or {}).get("Items") or ()),
     )
+
+
+def _log(config: Config) -> Log | None:
+    bucket = bucket_of((config.get("Bucket") or "").lower()) if config.get("Enabled") else ""
+    if not bucket:
+        return None
+    return Log(bucket, config.get("Prefix") or "", bool(config.get("IncludeCookies")))
 
 
 def bucket_of(domain: str) -> str:

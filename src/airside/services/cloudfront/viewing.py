@@ -21,7 +21,8 @@ REDIRECTED: Final = "Redirect from cloudfront"
 GENERATED: Final = "FunctionGeneratedResponse from cloudfront"
 FUNCTION_FAILED: Final = "FunctionExecutionError from cloudfront"
 _RANGES_MAX = 20
-_POP: Final = ("X-Amz-Cf-Pop", "AIR50-P1")
+POP: Final = "AIR50-P1"
+_POP: Final = ("X-Amz-Cf-Pop", POP)
 _ABOUT_PART = frozenset({"if-none-match", "if-modified-since", "range", "if-match",
                          "if-unmodified-since"})  # fmt: skip
 _KEPT_WITH_304 = frozenset({"cache-control", "content-location", "etag", "expires", "vary",
