@@ -12,9 +12,13 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from airside.runtime import Agent
-from airside.settings import Settings
+from airside import bytecode
+
+if TYPE_CHECKING:
+    from airside.runtime import Agent
+    from airside.settings import Settings
 
 SWITCH_INTERVAL_SECONDS = 0.0005
 COLLECT_AFTER = 20_000, 20, 20
@@ -23,6 +27,11 @@ COLLECT_AFTER = 20_000, 20, 20
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; the exit status."""
+    gc.disable()  # what is made at start stays; `settle` takes over
+    bytecode.keep()
+    from airside.runtime import Agent  # airside's own modules only from here on
+    from airside.settings import Settings
+
     given = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
     if "data_dir" in given:
         given["data_dir"] = Path(given["data_dir"])
@@ -46,9 +55,10 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
 
 
-def _run(settings: Settings, agent: Agent) -> int:
+def _run(settings: "Settings", agent: "Agent") -> int:
     from airside.server import Server  # after the agent was spawned
 
     async def serve() -> None:
