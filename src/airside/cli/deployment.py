@@ -7,7 +7,7 @@ from typing import Any
 from rich.status import Status
 
 from airside.cli.connection import Connection
-from airside.cli.display import err, say
+from airside.cli.display import err, plain, say
 from airside.cli.project import Project, SiteSource
 from airside.cli.sites.commands import print_outcome
 from airside.cli.sites.deploy import Outcome, open_deploy
@@ -50,7 +50,7 @@ class Deployer:
             news = f"{len(done)} resources" if deployed.changed else "nothing to change"
             say(f"[green]✓[/green] Deployed [bold]{self.stack}[/bold]: {news}, {took:.1f} s")
             for warning in runtime_warnings(self.connection, deployed) if deployed.changed else ():
-                say(f"[yellow]![/yellow] {warning}")
+                say(f"[yellow]![/yellow] {plain(warning)}")
         return deployed
 
     def sync_site(
@@ -75,7 +75,7 @@ class Deployer:
         if failed or (not err.is_terminal and not self.quiet):
             reason = event.get("ResourceStatusReason", "")
             text = f"{state:<28} {event['ResourceType']:<40} {name} {reason}".rstrip()
-            say(f"[red]{text}[/red]" if failed else text)
+            say(f"[red]{plain(text)}[/red]" if failed else plain(text))
 
 
 def runtime_warnings(connection: Connection, deployed: Deployed) -> list[str]:

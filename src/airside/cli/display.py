@@ -57,8 +57,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
             overflow="fold",
         )  # fmt: skip
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(plain, row))
     out.print(shown)
+
+
+def plain(text: str) -> str:
+    """Somebody else's text, safe to stand among markup: its brackets are brackets."""
+    from rich.markup import escape
+
+    return escape(text)
 
 
 def say(text: str) -> None:

@@ -58,13 +58,11 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _complain(error: CommandError) -> None:
-    from rich.markup import escape
+    from airside.cli.display import plain, say
 
-    from airside.cli.display import err
-
-    err.print(f"[red]error:[/red] {escape(error.message)}")
+    say(f"[red]error:[/red] {plain(error.message)}")
     if error.hint:
-        err.print(f"[dim]{escape(error.hint)}[/dim]")
+        say(f"[dim]{plain(error.hint)}[/dim]")
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from airside.cli.deployment import Deployer
-from airside.cli.display import say
+from airside.cli.display import plain, say
 from airside.cli.errors import CommandError
 from airside.cli.project import load
 from airside.cli.stack import Deployed
@@ -50,7 +50,7 @@ def _react(deployer: Deployer, deployed: Deployed, paths: set[Path]) -> Deployed
             if any(site.folder in path.parents for path in paths):
                 deployer.sync_site(site, deployed, saved=True)
     except CommandError as error:
-        say(f"[red]{error.message}[/red]")
+        say(f"[red]{plain(error.message)}[/red]")
     for path in sorted(paths):
         _check_code(deployer, path)
     return deployed
@@ -67,7 +67,7 @@ def _check_code(deployer: Deployer, path: Path) -> None:
             compile(path.read_bytes(), str(path), "exec")
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None)
-            say(f"[red]✗ {shown}:{line}: {error}[/red]")
+            say(f"[red]✗ {plain(f'{shown}:{line}: {error}')}[/red]")
             return
     who = ", ".join(sorted(using)[:3]) + (f" and {len(using) - 3} more" if len(using) > 3 else "")
     say(f"[green]✓[/green] {shown}: in use by the next event of {who}")

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from airside.cli.cloud import Cloud, choose
 from airside.cli.connection import Connection
-from airside.cli.display import out, say, table
+from airside.cli.display import out, plain, say, table
 from airside.cli.errors import CommandError
 from airside.cli.main import print_json
 from airside.cli.sites import edge
@@ -33,7 +34,7 @@ class Where:
         """Found, or CommandError. News of AWS, which costs money, are told."""
         found = choose(self.data_dir, self.environment, self.profile, aws=self.aws)
         if found.is_aws:
-            say(f"[dim]{found.place}[/dim]")
+            say(f"[dim]{plain(found.place)}[/dim]")
         return found
 
 
@@ -146,7 +147,7 @@ def print_outcome(
         parts.append(f"{len(outcome.deleted):,} deleted")
     if outcome.kept:
         parts.append(f"{len(outcome.kept):,} kept for open pages")
-    name = f"Release {outcome.release} of " if outcome.release else ""
+    name, site = f"Release {outcome.release} of " if outcome.release else "", plain(site)
     say(f"[green]✓[/green] {name}[bold]{site}[/bold]: {', '.join(parts)}, {seconds:.1f} s")
     if outcome.invalidated:
         paths = " ".join(outcome.invalidated[:5]) + (" ..." if len(outcome.invalidated) > 5 else "")
@@ -263,7 +264,10 @@ def _about(release: Release) -> str:
 
 
 def _when(at: str | None) -> str:
-    return at.replace("T", " ").removesuffix("Z") if at else ""
+    """A moment as people read it, in their own time."""
+    if not at:
+        return ""
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _text(value: object) -> str:

@@ -248,6 +248,7 @@ class Deploy:
             return []
         from botocore.exceptions import ClientError
 
+        self.watch.looking("Telling the edge")
         cloudfront = self.cloud.client("cloudfront")
         started = []
         try:

@@ -4,7 +4,7 @@ import sys
 import threading
 from types import TracebackType
 
-from airside.cli.display import err, out, say
+from airside.cli.display import err, out, plain, say
 
 
 class Quiet:
@@ -30,9 +30,7 @@ class Quiet:
 
     def warn(self, text: str) -> None:
         """On standard error."""
-        from rich.markup import escape
-
-        say(f"[yellow]warning:[/yellow] {escape(text)}")
+        say(f"[yellow]warning:[/yellow] {plain(text)}")
 
 
 class Lines(Quiet):
@@ -47,10 +45,8 @@ class Bar(Quiet):
     """A bar on standard error, gone when it is full."""
 
     def __init__(self) -> None:
-        from rich.markup import escape
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-        self._escape = escape
         self._progress = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
             TextColumn("{task.fields[count]}"), TextColumn("[dim]{task.fields[name]}[/dim]"),
@@ -72,7 +68,7 @@ class Bar(Quiet):
 
     def looking(self, what: str) -> None:
         """What is going on when nothing is moved."""
-        self._progress.update(self._task, description=self._escape(what), count="", name="")
+        self._progress.update(self._task, description=plain(what), count="", name="")
 
     def begin(self, count: int, size: int) -> None:
         """`size` is 0 for copies, which move no bytes from here."""
@@ -95,7 +91,7 @@ class Bar(Quiet):
         moved = f", {decimal(self._bytes)} of {decimal(self._size)}" if self._size else ""
         self._progress.update(
             self._task, completed=self._bytes if self._size else self._done,
-            count=f"{self._done:,} of {self._files:,} files{moved}", name=self._escape(name),
+            count=f"{self._done:,} of {self._files:,} files{moved}", name=plain(name),
         )  # fmt: skip
 
 
