@@ -29,8 +29,13 @@ def test_a_new_function_is_active_at_once_with_the_defaults_of_aws(client, role,
     )
     assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert made["FunctionArn"] == f"arn:aws:lambda:us-east-1:{account}:function:f"
-    assert made["State"] == "Active"
-    assert made["LastUpdateStatus"] == "Successful"
+    assert (made["State"], made["StateReasonCode"]) == ("Pending", "Creating")
+    assert made["StateReason"] == "The function is being created."
+    assert "LastUpdateStatus" not in made
+    found = client.get_function_configuration(FunctionName="f")
+    assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
+    assert "StateReason" not in found
+    assert found["RevisionId"] != made["RevisionId"], "its making was a revision of its own"
     assert (made["Timeout"], made["MemorySize"], made["Version"]) == (3, 128, "$LATEST")
     assert made["CodeSha256"] == base64.b64encode(hashlib.sha256(code).digest()).decode()
     assert made["CodeSize"] == len(code)
@@ -193,3 +198,15 @@ def test_account_settings_count_functions_and_reservations(function, client):
     assert found["AccountUsage"]["TotalCodeSize"] == len(package(app=ECHO))
     assert found["AccountLimit"]["ConcurrentExecutions"] == 1000
     assert found["AccountLimit"]["UnreservedConcurrentExecutions"] == 900
+
+
+def test_an_update_is_answered_as_under_way_and_is_done(client, function):
+    function(ECHO)
+    changed = client.update_function_configuration(FunctionName="function", Timeout=7)
+    assert (changed["LastUpdateStatus"], changed["Timeout"]) == ("InProgress", 7)
+    assert changed["LastUpdateStatusReasonCode"] == "Creating"
+    found = client.get_function_configuration(FunctionName="function")
+    assert (found["LastUpdateStatus"], found["Timeout"]) == ("Successful", 7)
+    assert found["RevisionId"] != changed["RevisionId"]
+    code = client.update_function_code(FunctionName="function", ZipFile=package(app=ECHO))
+    assert (code["State"], code["LastUpdateStatus"]) == ("Active", "InProgress")

@@ -157,10 +157,67 @@ def test_what_a_mapping_must_satisfy(client, table, out, account):
     )
     missing = {**given, "EventSourceArn": arn[:-1] + "9", "StartingPosition": "LATEST"}
     assert refused(lambda: create(**missing), bad) == f"Stream not found: {arn[:-1]}9"
-    window = {**given, "StartingPosition": "LATEST", "TumblingWindowInSeconds": 5}
-    refused(lambda: create(**window), "NotImplementedException")
     broken = {"Filters": [{"Pattern": '{"a": "not a list"}'}]}
     message = refused(
         lambda: create(**given, StartingPosition="LATEST", FilterCriteria=broken), bad
     )
     assert message == "Invalid filter pattern definition."
+
+
+COUNT = (
+    "import boto3, json, os\nsqs = boto3.client('sqs')\n"
+    "def handler(event, context):\n"
+    "    ids = [record['dynamodb']['Keys']['id']['S'] for record in event['Records']]\n"
+    "    seen = event['state'].get('seen', []) + ids\n"
+    "    told = {key: value for key, value in event.items() if key != 'Records'}\n"
+    "    sqs.send_message(QueueUrl=os.environ['OUT'], MessageBody=json.dumps(\n"
+    "        {**told, 'ids': ids, 'all': seen}))\n"
+    "    return {'state': {'seen': seen}}\n"
+)
+
+
+def test_a_tumbling_window_carries_its_state_to_its_end(client, sqs, table, function):
+    dynamodb, arn = table
+    out = sqs.create_queue(QueueName="out")["QueueUrl"]
+    function(COUNT, Environment={"Variables": {"OUT": out}})
+    client.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="function", StartingPosition="TRIM_HORIZON", BatchSize=2,
+        TumblingWindowInSeconds=2,
+    )  # fmt: skip
+    ids = [f"o{number}" for number in range(5)]
+    put(dynamodb, *ids)
+    told: list[dict] = []
+
+    def all_ended():
+        told.extend(json.loads(body) for body in taken(sqs, out))
+        ended = [each for each in told if each["isFinalInvokeForWindow"]]
+        return sum(len(each["all"]) for each in ended) == 5
+
+    eventually(all_ended)
+    windows: dict[str, list[dict]] = {}
+    for each in sorted(told, key=lambda each: (each["window"]["start"], len(each["all"]),
+                                               each["isFinalInvokeForWindow"])):  # fmt: skip
+        windows.setdefault(each["window"]["start"], []).append(each)
+    assert [seen for each in windows.values() for seen in each[-1]["all"]] == ids
+    for invokes in windows.values():
+        *before, last = invokes
+        assert invokes[0]["state"] == {}, "each window begins anew"
+        assert [each["isFinalInvokeForWindow"] for each in before] == [False] * len(before)
+        assert (last["ids"], last["state"]["seen"]) == ([], before[-1]["all"])
+        assert (last["isWindowTerminatedEarly"], last["eventSourceARN"]) == (False, arn)
+        assert last["shardId"].startswith("shardId-")
+        start, end = last["window"]["start"], last["window"]["end"]
+        assert start.endswith("Z")
+        assert (int(end[17:19]) - int(start[17:19])) % 60 == 2
+
+
+def test_tumbling_windows_take_one_batch_at_a_time(client, table, function):
+    function(COUNT, Environment={"Variables": {"OUT": ""}})
+    message = refused(
+        lambda: client.create_event_source_mapping(
+            EventSourceArn=table[1], FunctionName="function", StartingPosition="LATEST",
+            TumblingWindowInSeconds=30, ParallelizationFactor=2,
+        ),
+        "InvalidParameterValueException",
+    )  # fmt: skip
+    assert "parallelization factor of 1" in message

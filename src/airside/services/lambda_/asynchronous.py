@@ -14,6 +14,7 @@ from airside.runtime.spec import Event, Outcome
 from airside.services.lambda_ import event_invoke, limits, store
 from airside.services.lambda_.async_event import AsyncEvent, throttle_wait_seconds
 from airside.services.lambda_.destinations import Verdict, deliver
+from airside.services.lambda_.errors import RecursiveInvocationException
 from airside.services.lambda_.executor import Executor, Target, execution_principal
 from airside.services.lambda_.names import FunctionName
 from airside.services.lambda_.ramp import WINDOW_SECONDS, Ramp
@@ -163,6 +164,9 @@ class AsyncEvents(Component):
         )  # fmt: skip
         try:
             outcome = await executor.invoke(ctx, target, event)
+        except RecursiveInvocationException:
+            await self._finish(ctx, target, key, record, settings, "RetriesExhausted", None)
+            return
         except ServiceError as error:
             if error.name != "TooManyRequestsException":
                 log.warning("an event of %s could not start: %s", name.arn, error.message)

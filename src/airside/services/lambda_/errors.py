@@ -40,7 +40,7 @@ class ProvisionedConcurrencyConfigNotFoundException(ServiceError):
 
 
 class RecursiveInvocationException(ServiceError):
-    """A loop of functions calling each other was stopped."""
+    """The function calls itself, directly or through queues, again and again."""
 
 
 class RequestTooLargeException(ServiceError):

@@ -16,7 +16,7 @@ from airside.runtime.loglines import LogLines
 from airside.runtime.pool import Pool
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 from airside.services.lambda_ import code as packages
-from airside.services.lambda_ import errors, store
+from airside.services.lambda_ import errors, lineage, store
 from airside.services.lambda_.admission import Admission
 from airside.services.lambda_.concurrency_limit import ConcurrencyLimit
 from airside.services.lambda_.credentials import RoleSessions
@@ -43,6 +43,10 @@ SNAPSHOT_WAIT_SECONDS_MAX = 30.0
 
 
 MEMINFO = Path("/proc/meminfo")
+_LOOP = (
+    "Lambda has detected your function being invoked in a recursive loop with other AWS resources "
+    "and stopped your function's invocation."
+)
 
 
 def execution_principal(role_arn: str, session_name: str) -> Principal:
@@ -61,6 +65,7 @@ class Target(NamedTuple):
     name: FunctionName
     version: Version
     alias: Alias | None
+    stops_loops: bool = True
 
 
 class Executor(Component):
@@ -101,8 +106,9 @@ class Executor(Component):
         if found is None:
 
             def read(view: Snapshot) -> Target:
-                store.load_function(view, name)
-                return Target(name, *store.resolve(view, name))
+                function = store.load_function(view, name)
+                stops = function.recursive_loop == "Terminate"
+                return Target(name, *store.resolve(view, name), stops)
 
             found = self._targets[name] = await self.cloud.store.read(read)
         if found.alias and found.alias.weights:
@@ -117,7 +123,9 @@ class Executor(Component):
         """Run one event. Raises TooManyRequestsException when it may not start."""
         limit = await self.limit(target.name)
         arn = target.name.arn
-        event.trace_id = event.trace_id or self._new_trace()
+        event.trace_id, passes = lineage.passed(event.trace_id or self._new_trace(), arn)
+        if passes > lineage.PASSES_MAX and target.stops_loops:
+            raise errors.RecursiveInvocationException(_LOOP, Type="User")
         ctx.trace_id = ctx.trace_id or event.trace_id
         statistics = self._statistics.get(arn)
         if statistics is None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
+from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.names import LATEST, function_arn, parse, requested, unqualified_arn
 
 
@@ -18,6 +19,7 @@ async def put_function_recursion_config(ctx: Context, request: Request) -> Resul
         store.save_function(tx, name, function)
 
     await ctx.store.transact(put)
+    ctx.component(Executor).changed_aliases(name)
     return {"RecursiveLoop": request["RecursiveLoop"]}
 
 

@@ -22,6 +22,8 @@ from airside.services.lambda_.names import (
 )  # fmt: skip
 from airside.services.lambda_.versions import publish
 
+_BEING_CREATED = "The function is being created."
+
 
 @operation("CreateFunction", resource=unqualified_arn)
 async def create_function(ctx: Context, request: Request) -> Result:
@@ -58,7 +60,23 @@ async def create_function(ctx: Context, request: Request) -> Result:
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
     await ctx.component(Executor).prepare_snapshot(name, version)
-    return {**describe(name.arn, version, qualified=False), "FunctionArn": name.arn}
+    made = {**describe(name.arn, version, qualified=False), "FunctionArn": name.arn}
+    del made["LastUpdateStatus"]
+    return {
+        **made, "State": "Pending", "StateReason": _BEING_CREATED, "StateReasonCode": "Creating",
+        "RevisionId": ctx.ids.uuid(),
+    }  # fmt: skip
+
+
+def _in_progress(ctx: Context, described: dict[str, Any]) -> dict[str, Any]:
+    """An update as AWS answers it: under way, and under a revision that ends when it is done.
+
+    Here it is done already; who looks again, waiters too, sees that.
+    """
+    return {
+        **described, "LastUpdateStatus": "InProgress", "LastUpdateStatusReason": _BEING_CREATED,
+        "LastUpdateStatusReasonCode": "Creating", "RevisionId": ctx.ids.uuid(),
+    }  # fmt: skip
 
 
 def _new_name(ctx: Context, request: Request) -> FunctionName:
@@ -185,7 +203,8 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
     await ctx.component(Executor).prepare_snapshot(name, version)
-    return describe(name.arn, version, qualified=False)
+    described = describe(name.arn, version, qualified=False)
+    return described if request.get("DryRun") else _in_progress(ctx, described)
 
 
 @operation("UpdateFunctionConfiguration", resource=unqualified_arn)
@@ -211,7 +230,7 @@ async def update_function_configuration(ctx: Context, request: Request) -> Resul
 
     version = await ctx.store.transact(update)
     ctx.component(Executor).changed(name)
-    return describe(name.arn, version, qualified=False)
+    return _in_progress(ctx, describe(name.arn, version, qualified=False))
 
 
 @operation("DeleteFunction", resource=function_arn)

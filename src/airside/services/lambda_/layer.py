@@ -22,8 +22,8 @@ class LayerVersion(Struct, kw_only=True):
     version: int
     description: str
     license_info: str
-    runtimes: list[str]
-    architectures: list[str]
+    runtimes: list[str] | None
+    architectures: list[str] | None
     code: Code
     created_at: float
     statements: list[dict[str, Any]] = msgspec.field(default_factory=list)

@@ -78,8 +78,8 @@ def _describe(ctx: Context, found: LayerVersion, *, content: bool = True) -> dic
         "Version": found.version,
         "Description": found.description,
         "CreatedDate": iso8601(found.created_at).replace("Z", "+0000"),
-        "CompatibleRuntimes": found.runtimes or None,
-        "CompatibleArchitectures": found.architectures or None,
+        "CompatibleRuntimes": found.runtimes,
+        "CompatibleArchitectures": found.architectures,
         "LicenseInfo": found.license_info or None,
     }
     if content:
@@ -105,8 +105,8 @@ async def publish_layer_version(ctx: Context, request: Request) -> Result:
             version=store.next_layer_version(tx, place),
             description=request.get("Description", ""),
             license_info=request.get("LicenseInfo", ""),
-            runtimes=request.get("CompatibleRuntimes", []),
-            architectures=request.get("CompatibleArchitectures", []),
+            runtimes=request.get("CompatibleRuntimes"),
+            architectures=request.get("CompatibleArchitectures"),
             code=code, created_at=now, revision_id=revision,
         )  # fmt: skip
         store.save_layer(tx, made)
@@ -157,8 +157,8 @@ async def delete_layer_version(ctx: Context, request: Request) -> Result:
 
 def _fits(request: Request, found: LayerVersion) -> bool:
     runtime, architecture = request.get("CompatibleRuntime"), request.get("CompatibleArchitecture")
-    return (runtime is None or runtime in found.runtimes) and (
-        architecture is None or architecture in found.architectures
+    return (runtime is None or runtime in (found.runtimes or ())) and (
+        architecture is None or architecture in (found.architectures or ())
     )
 
 

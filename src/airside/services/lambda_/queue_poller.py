@@ -14,6 +14,7 @@ from typing import Any
 from airside.kernel import Arn, Cloud, Context, Principal, ServiceError
 from airside.protocol.documents import load_json
 from airside.services.lambda_.filtering import matches_any
+from airside.services.lambda_.lineage import passed
 from airside.services.lambda_.mapping import RECEIVE_MAX, Mapping, failed_items, queue_event
 from airside.services.lambda_.mapping_poller import MappingPoller
 from airside.services.lambda_.names import FunctionName
@@ -132,8 +133,11 @@ class QueuePoller(MappingPoller):
         """Call the function, again while it is throttled; the ids of messages that failed."""
         ids = [message["MessageId"] for message in messages]
         payload = json.dumps(queue_event(self.mapping, messages)).encode()
-        headers = ((each.get("Attributes") or {}).get("AWSTraceHeader", "") for each in messages)
-        trace_id = next(filter(None, headers), "")
+        headers = [(each.get("Attributes") or {}).get("AWSTraceHeader", "") for each in messages]
+        # Of several chains the one that came through here most often: a loop is not to hide.
+        trace_id = max(
+            filter(None, headers), key=lambda each: passed(each, name.arn)[1], default=""
+        )
         outcome = await self._invoke(ctx, name, payload, trace_id=trace_id)
         self._ramp.took(outcome.duration_ms / 1000)
         if outcome.failed:

@@ -27,6 +27,7 @@ from airside.services.lambda_.function import Alias, Function, Version
 from airside.services.lambda_.function_url import Url
 from airside.services.lambda_.mapping import Mapping
 from airside.services.lambda_.names import LATEST, FunctionName, is_version, version_number
+from airside.services.lambda_.tumbling import Window
 from airside.storage.keys import after, pack, prefix_range, unpack
 
 PROVISIONED = "provisioned"
@@ -39,6 +40,7 @@ _function = msgspec.msgpack.Decoder(Function).decode
 _version = msgspec.msgpack.Decoder(Version).decode
 _alias = msgspec.msgpack.Decoder(Alias).decode
 _mapping = msgspec.msgpack.Decoder(Mapping).decode
+_window = msgspec.msgpack.Decoder(Window).decode
 _async_event = msgspec.msgpack.Decoder(AsyncEvent).decode
 _url = msgspec.msgpack.Decoder(Url).decode
 _document = msgspec.msgpack.Decoder(dict[str, Any]).decode
@@ -255,10 +257,28 @@ def find_shard_place(view: Snapshot, mapping: Mapping, shard_id: str) -> str:
     return raw.decode() if raw else ""
 
 
-def save_shard_place(tx: Transaction, mapping: Mapping, shard_id: str, place: str) -> None:
-    """Write it, or SHARD_DONE; nothing when the mapping is gone meanwhile."""
-    if find_mapping(tx, mapping.account_id, mapping.region, mapping.uuid) is not None:
+def save_shard_place(
+    tx: Transaction, mapping: Mapping, shard_id: str, place: str, window: Window | None = None
+) -> None:
+    """Write it, or SHARD_DONE, with the window that is open; nothing when the mapping is gone."""
+    if find_mapping(tx, mapping.account_id, mapping.region, mapping.uuid) is None:
+        return
+    if place:
         tx.put(_place_key(mapping, shard_id), place.encode())
+    if window is None:
+        tx.delete(_window_key(mapping, shard_id))
+    else:
+        tx.put(_window_key(mapping, shard_id), _encode(window))
+
+
+def _window_key(mapping: Mapping, shard_id: str) -> bytes:
+    return pack(("lambda-windows", mapping.account_id, mapping.region, mapping.uuid, shard_id))
+
+
+def find_window(view: Snapshot, mapping: Mapping, shard_id: str) -> Window | None:
+    """The tumbling window of a shard that is open."""
+    raw = view.get(_window_key(mapping, shard_id))
+    return None if raw is None else _window(raw)
 
 
 def shards_done(view: Snapshot, mapping: Mapping) -> set[str]:
@@ -271,9 +291,10 @@ def shards_done(view: Snapshot, mapping: Mapping) -> set[str]:
 def delete_mapping(tx: Transaction, mapping: Mapping) -> None:
     """Remove a mapping."""
     place = (mapping.account_id, mapping.region)
-    start, end = prefix_range(("lambda-places", *place, mapping.uuid))
-    for key, _ in list(tx.scan(start, end)):
-        tx.delete(key)
+    for kind in ("lambda-places", "lambda-windows"):
+        start, end = prefix_range((kind, *place, mapping.uuid))
+        for key, _ in list(tx.scan(start, end)):
+            tx.delete(key)
     tx.delete(pack(("lambda", *place, "mapping", mapping.uuid)))
     tx.delete(pack(("lambda-mappings", *place, mapping.uuid)))
 

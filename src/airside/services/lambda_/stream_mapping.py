@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from airside.kernel import Arn, OperationNotImplemented, Request
+from airside.kernel import Arn, Request
 from airside.kernel.clock import iso8601
 from airside.services.lambda_ import errors
 from airside.services.lambda_.mapping import Mapping
@@ -44,8 +44,8 @@ def configure(old: dict[str, Any], request: Request, arn: str) -> dict[str, Any]
             config[member] = request[member]
     if not (config.get("FilterCriteria") or {}).get("Filters"):
         config.pop("FilterCriteria", None)
-    if config["TumblingWindowInSeconds"]:
-        raise OperationNotImplemented("Tumbling windows of streams are not implemented.")
+    if config["TumblingWindowInSeconds"] and config["ParallelizationFactor"] != 1:
+        raise _invalid("Tumbling windows can only be used with a parallelization factor of 1.")
     if not 1 <= config["BatchSize"] <= BATCH_MAX:
         raise _invalid(f"Batch size must be between 1 and {BATCH_MAX} for DynamoDB streams.")
     age = config["MaximumRecordAgeInSeconds"]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from airside.kernel import Cloud, Context, ServiceError
 from airside.protocol.documents import load_json
-from airside.services.lambda_ import store, stream_mapping
+from airside.services.lambda_ import store, stream_mapping, tumbling
 from airside.services.lambda_.destinations import Parcel, send
 from airside.services.lambda_.filtering import matches_any
 from airside.services.lambda_.mapping import Mapping
@@ -27,6 +27,8 @@ log = logging.getLogger("airside.lambda")
 IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.1, 60.0
 """How long nobody looks at a shard whose stream's bell does not ring: at first shortly, since what
 was being written when listening began rings nothing."""
+WINDOW_GRACE_SECONDS = 0.2
+"""How long after its end a tumbling window may still get records."""
 SHARDS_SECONDS = 5.0
 RECORDS_MAX = 1000
 """What GetRecords gives at once."""
@@ -38,6 +40,9 @@ class Batch(Struct):
     shard_id: str
     records: list[Record]
     attempts: int = 0
+    final: bool = False
+    """No records, but the end of a tumbling window."""
+    early: bool = False
 
 
 class StreamPoller(MappingPoller):
@@ -46,6 +51,8 @@ class StreamPoller(MappingPoller):
     def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
         super().__init__(cloud, mapping)
         self._shards: dict[str, asyncio.Task[None]] = {}
+        self._windows: dict[str, tumbling.Window] = {}
+        """Tumbling windows that are open, by shard."""
         self._retired = False
 
     async def _poll(self) -> None:
@@ -111,6 +118,7 @@ class StreamPoller(MappingPoller):
         ctx, name = await self._context()
         config = self.mapping.config
         iterator: str | None = await self._iterator(ctx, shard_id, after_parent)
+        await self._find_window(shard_id)
         want = config["BatchSize"] * config["ParallelizationFactor"]
         waiting: list[Record] = []
         window, since, idle = config["MaximumBatchingWindowInSeconds"], 0.0, IDLE_SECONDS_MIN
@@ -118,6 +126,7 @@ class StreamPoller(MappingPoller):
             if self._retired:
                 return
             bell.clear()
+            asked_at = self._cloud.clock.now()
             request = {"ShardIterator": iterator, "Limit": min(want, RECORDS_MAX)}
             found = await ctx.call("dynamodbstreams", "GetRecords", request)
             iterator = found.get("NextShardIterator")
@@ -130,8 +139,10 @@ class StreamPoller(MappingPoller):
                 await self._round(ctx, name, shard_id, waiting)
                 waiting = []
             if not found["Records"] and iterator is not None:
-                await _heard(bell, left if waiting else idle)
+                rest = await self._window_left(shard_id, asked_at) if not waiting else left
+                await _heard(bell, min(rest, idle))
                 idle = min(2 * idle, IDLE_SECONDS_MAX)
+        await self._end_window(shard_id)
         await self._cloud.store.transact(
             lambda tx: store.save_shard_place(tx, self.mapping, shard_id, store.SHARD_DONE)
         )
@@ -164,11 +175,63 @@ class StreamPoller(MappingPoller):
         last = sequence(records[-1])
         wanted = self._filtered(records)
         config = self.mapping.config
-        lanes = stream_mapping.lanes(wanted, config["ParallelizationFactor"], config["BatchSize"])
-        await asyncio.gather(*(self._lane(ctx, name, shard_id, lane) for lane in lanes))
+        factor, size = config["ParallelizationFactor"], config["BatchSize"]
+        if seconds := config["TumblingWindowInSeconds"]:
+            for start, run in tumbling.runs(wanted, seconds):
+                await self._window(ctx, name, shard_id, tumbling.Window(start, seconds), run)
+        else:
+            lanes = stream_mapping.lanes(wanted, factor, size)
+            await asyncio.gather(*(self._lane(ctx, name, shard_id, lane) for lane in lanes))
+        window = self._windows.get(shard_id)
         await self._cloud.store.transact(
-            lambda tx: store.save_shard_place(tx, self.mapping, shard_id, last)
+            lambda tx: store.save_shard_place(tx, self.mapping, shard_id, last, window)
         )
+
+    async def _find_window(self, shard_id: str) -> None:
+        """Take up the window that was open when this shard was read last."""
+        window = await self._cloud.store.read(
+            lambda view: store.find_window(view, self.mapping, shard_id)
+        )
+        if window is not None and window.seconds == self.mapping.config["TumblingWindowInSeconds"]:
+            self._windows[shard_id] = window
+
+    async def _window_left(self, shard_id: str, asked_at: float) -> float:
+        """Seconds until a shard's window is over; ends it when it was, and nothing came since."""
+        window = self._windows.get(shard_id)
+        if window is None:
+            return IDLE_SECONDS_MAX
+        left = window.end + WINDOW_GRACE_SECONDS - asked_at
+        if left > 0:
+            return left
+        await self._end_window(shard_id)
+        await self._cloud.store.transact(
+            lambda tx: store.save_shard_place(tx, self.mapping, shard_id, "")
+        )
+        return IDLE_SECONDS_MAX
+
+    async def _window(
+        self, ctx: Context, name: FunctionName, shard_id: str, window: tumbling.Window,
+        records: list[Record],
+    ) -> None:  # fmt: skip
+        """Records of one window, batch by batch, each with the state that the one before left."""
+        last = self._windows.get(shard_id)
+        if last is not None and last.start != window.start:
+            await self._end_window(shard_id)
+        size = self.mapping.config["BatchSize"]
+        for at in range(0, len(records), size):
+            opened = self._windows.setdefault(
+                shard_id, tumbling.Window(window.start, window.seconds)
+            )
+            await self._batch(ctx, name, Batch(shard_id, records[at : at + size]))
+            if opened.is_too_large:
+                await self._end_window(shard_id, early=True)
+
+    async def _end_window(self, shard_id: str, *, early: bool = False) -> None:
+        """Let the function see the final state of a shard's window, if one is open."""
+        if shard_id in self._windows:
+            ctx, name = await self._context()
+            await self._batch(ctx, name, Batch(shard_id, [], final=True, early=early))
+            del self._windows[shard_id]
 
     def _filtered(self, records: list[Record]) -> list[Record]:
         filters = self.mapping.config.get("FilterCriteria", {}).get("Filters")
@@ -194,7 +257,7 @@ class StreamPoller(MappingPoller):
             if not await self._young(ctx, batch):
                 continue
             request_id = self._cloud.ids.uuid()
-            payload = json.dumps(stream_mapping.event(self.mapping, batch.records)).encode()
+            payload = json.dumps(self._event(batch)).encode()
             try:
                 outcome = await self._invoke(ctx, name, payload, request_id=request_id)
             except ServiceError as error:
@@ -203,7 +266,7 @@ class StreamPoller(MappingPoller):
                 pending.append(batch)  # being throttled is no attempt
                 continue
             batch.attempts += 1
-            failed = 0 if outcome.failed else self._first_failed(outcome.payload, batch.records)
+            failed = 0 if outcome.failed else self._first_failed(outcome.payload, batch)
             if failed is None:
                 self.mapping.last_result = "OK"
                 continue
@@ -223,21 +286,40 @@ class StreamPoller(MappingPoller):
                 ))  # fmt: skip
                 continue
             else:
-                pending.append(Batch(batch.shard_id, rest, attempts))
+                pending.append(Batch(batch.shard_id, rest, attempts, batch.final, batch.early))
             await asyncio.sleep(backoff_seconds(batch.attempts))
 
-    def _first_failed(self, payload: bytes, records: list[Record]) -> int | None:
-        if not self.mapping.reports_failures:
+    def _event(self, batch: Batch) -> dict[str, Any]:
+        event = stream_mapping.event(self.mapping, batch.records)
+        window = self._windows.get(batch.shard_id)
+        if window is None:
+            return event
+        more = tumbling.event_members(
+            window, batch.shard_id, self.mapping.source_arn, final=batch.final, early=batch.early
+        )
+        return {**event, **more}
+
+    def _first_failed(self, payload: bytes, batch: Batch) -> int | None:
+        """Where the function says that it failed. Takes over the state that it gives back."""
+        window = self._windows.get(batch.shard_id)
+        if window is None and not self.mapping.reports_failures:
             return None
         try:
-            return stream_mapping.first_failed(load_json(payload or b"null"), records)
+            answer = load_json(payload or b"null")
         except ValueError:
             return 0
+        if window is not None:
+            if not tumbling.has_state(answer):
+                return 0
+            window.state = answer["state"]
+        if batch.final or not self.mapping.reports_failures:
+            return None
+        return stream_mapping.first_failed(answer, batch.records)
 
     async def _young(self, ctx: Context, batch: Batch) -> bool:
         """Give up the records that are too old; whether any is left."""
         age_max = self.mapping.config["MaximumRecordAgeInSeconds"]
-        if age_max == FOREVER:
+        if age_max == FOREVER or batch.final:
             return True
         oldest = self._cloud.clock.now() - age_max
         old = [
@@ -254,7 +336,7 @@ class StreamPoller(MappingPoller):
 
     async def _give_up(self, ctx: Context, failure: Failure) -> None:
         destination = self.mapping.config["DestinationConfig"]["OnFailure"].get("Destination")
-        if not destination:
+        if not destination or not failure.records:
             return
         told = stream_mapping.failure_record(self.mapping, failure, ctx.clock.now())
         try:
