@@ -2,30 +2,32 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from airside.kernel.clock import Clock
-from airside.runtime.channel import pipe, socket_pair
+from airside.runtime.channel import socket_pair
 from airside.runtime.endings import exit_error, failed, for_event, of_init, peak_mb, too_large
 from airside.runtime.event_log import EventLog
 from airside.runtime.exchange import Exchange, Listener
 from airside.runtime.extensions import Extensions
 from airside.runtime.guest import frames
 from airside.runtime.lifecycle import Owner, Process, State
-from airside.runtime.loglines import LogLines, Splitter, billed_ms
+from airside.runtime.log_pipes import LogPipes
+from airside.runtime.loglines import LogLines, billed_ms
 from airside.runtime.peers import Address, connects_from, hosts_of
 from airside.runtime.platform_events import Init
 from airside.runtime.spec import RESPONSE_BYTES_MAX, Event, FunctionSpec, Outcome
 from airside.runtime.telemetry import Telemetry
-from airside.runtime.template import Born, Ending
+from airside.runtime.template import Born, Ending, Forker
 
 HANGING_SECONDS = 0.1
 SHUTDOWN_SECONDS_MAX = 2.0
 """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+ENDING_SECONDS_MAX = 0.5
+"""How long a caller waits for a process that was killed to be gone."""
 TERMINATION_SECONDS = 0.3
 """How long a runtime may take to end when asked to."""
 _CHUNK = 65536
@@ -33,6 +35,13 @@ _CHUNK = 65536
 
 class Environment:
     """One process, its socket and its log."""
+
+    broke = False
+    """Whether an event has ended it: the next one runs INIT again, in what is left of it."""
+    keeps_tmp = False
+    """Whether, now that it is dead, its /tmp is kept."""
+    frozen = False
+    initialization = "on-demand"  # or provisioned-concurrency, snap-start
 
     def __init__(
         self, spec: FunctionSpec, owner: Owner, clock: Clock, log: LogLines,
@@ -44,15 +53,12 @@ class Environment:
         self.idle_since = 0.0
         self.init_ms: float | None = None
         self.restored = False  # whether it is a copy of a snapshot
-        self.initialization = "on-demand"
-        """Or `provisioned-concurrency`, `snap-start`."""
         self.external = external or []
         """Extensions that are programs of their own."""
         self.stream: tuple[str, LogLines] = ("", log)
         """The log stream's name, and what writes to it."""
         self._owner = owner
         self._clock = clock
-        self.frozen = False
         self._loop = asyncio.get_running_loop()
         self._log = EventLog(spec, clock, log)
         self._log.telemetry = Telemetry(clock, lambda: hosts_of(self._find_born()))
@@ -67,10 +73,12 @@ class Environment:
         self._future: asyncio.Future[Outcome] | None = None
         self._began_at = self._started_at = self._ends_at = 0.0
         self._deadline: asyncio.TimerHandle | None = None
+        self._verdict: Outcome | None = None
+        """What an event's caller is told once the process has ended."""
         self._init_error: dict[str, Any] | None = None
         self._init_timed_out = False
         self._sock: socket.socket
-        self._pipes: dict[int, Splitter | None] = {}  # extensions' lines are split apart
+        self._pipes = LogPipes(self._log)
         self._adopted = self._ending = self._runtime_ready = self._going = False
         self._reason = "failure"
 
@@ -84,12 +92,7 @@ class Environment:
         self._sock, their_socket = socket_pair()
         self._sock.setblocking(False)
         self._loop.add_reader(self._sock.fileno(), self._on_socket)
-        given = [their_socket]
-        for splitter in (None, Splitter())[: 2 if self.external else 1]:
-            ours, theirs = pipe()
-            self._pipes[ours] = splitter
-            self._loop.add_reader(ours, self._on_pipe, ours)
-            given.append(theirs)
+        given = [their_socket, *self._pipes.make(extensions=bool(self.external))]
         self._process = process
         self._process_id = start(given, self._on_exit)
 
@@ -99,14 +102,30 @@ class Environment:
             self._deadline_after(seconds, lambda: self._on_init_timeout(seconds))
 
     @property
+    def process_id(self) -> int:
+        """What its forker knows it by."""
+        return self._process_id
+
+    @property
+    def tmp_keeper(self) -> Forker | None:
+        """Who, now that it is dead, keeps its /tmp; None when nobody does."""
+        process = self._process
+        return process if self.keeps_tmp and isinstance(process, Forker) else None
+
+    @property
     def tail(self) -> str:
         """What was logged for the caller of the event that is still to come."""
         return self._log.tail
 
-    def adopt(self, event: Event, future: "asyncio.Future[Outcome]", tail: str = "") -> None:
-        """Run INIT as part of an event, because it failed when it was tried before."""
+    def adopt(
+        self, event: Event, future: "asyncio.Future[Outcome]", tail: str, *, announced: bool
+    ) -> None:
+        """Run INIT as part of an event, because it failed before, or the environment broke.
+
+        `tail` is what was said for the caller before, `announced` whether INIT_START was.
+        """
         assert self.state is State.STARTING
-        self._log.tail = tail
+        self._log.tail, self._log.announced = tail, announced
         self._adopted = True
         self._accept(event, future)
 
@@ -169,17 +188,17 @@ class Environment:
             if self._log.telemetry is not None:
                 self._log.telemetry.resume()
 
-    def kill(self) -> None:
-        """End the process and all its children."""
+    def kill(self, *, keep: bool = False) -> None:
+        """End the process and all its children; `keep` its /tmp for whoever comes after."""
         if self.state is not State.DEAD and self._process is not None:
-            self._process.kill(self._process_id)
+            self._process.kill(self._process_id, keep=keep)
 
     def _leave(self, reason: str, number: int) -> None:
         """End the runtime; when it is gone, extensions are told and have their time."""
         self._thaw()
         self._reason = reason
         if not (self.external and self.extensions.want_shutdown) or self._process is None:
-            self.kill()
+            self.kill(keep=reason != "spindown")
             return
         self.state = State.LEAVING
         self._process.signal(self._process_id, number)
@@ -226,7 +245,7 @@ class Environment:
     def _on_hang_up(self) -> None:
         # It has ended, which its template will tell, or has closed what it is reached by.
         if self.state not in {State.LEAVING, State.DEAD}:
-            self._deadline_after(HANGING_SECONDS, self.kill)
+            self._deadline_after(HANGING_SECONDS, lambda: self.kill(keep=True))
 
     def _take_frames(self) -> None:
         inbox = self._inbox
@@ -277,7 +296,7 @@ class Environment:
         if self.external and self.init_ms is not None:
             whole = (self._clock.monotonic() - self._started_at) * 1000
             self.init_ms = max(self.init_ms, whole)
-        self._drain_pipes()
+        self._pipes.drain()
         self.extensions.init_over()
         self._log.init_over(self.init_ms or 0.0, restored=self.restored)
         if self._event is not None:
@@ -344,29 +363,6 @@ class Environment:
         if not self.extensions.handle(exchange):
             exchange.answer(404, b"404 page not found\n", content_type="text/plain")
 
-    # The log.
-
-    def _on_pipe(self, fd: int) -> None:
-        try:
-            data = os.read(fd, _CHUNK)
-        except BlockingIOError:
-            return
-        if not data:
-            self._loop.remove_reader(fd)
-            return
-        self._log.output(data, self._pipes[fd])
-
-    def _drain_pipes(self) -> None:
-        """Everything written before the answer was sent is in the pipe by now."""
-        for fd, splitter in self._pipes.items():
-            try:
-                while data := os.read(fd, _CHUNK):
-                    self._log.output(data, splitter)
-                    if len(data) < _CHUNK // 16:
-                        break
-            except BlockingIOError:
-                pass
-
     # Endings.
 
     def _finish(self, outcome: Outcome) -> None:
@@ -380,7 +376,7 @@ class Environment:
             outcome.duration_ms = self.spec.timeout_seconds * 1000.0
         outcome.init_ms, self.init_ms, outcome.restored = self.init_ms, None, self.restored
         outcome.billed_ms = billed_ms(outcome.duration_ms, outcome.init_ms)
-        self._drain_pipes()
+        self._pipes.drain()
         outcome.tail = self._log.end(event, outcome)
         self._event = self._future = None
         if self._going:  # extensions have what is left of the time
@@ -399,8 +395,15 @@ class Environment:
         if self.state is State.STARTING:
             self._log_init_failure("timeout", "Sandbox.Timedout")
             self._log.begin(event)
-        self._finish(outcome)
+        self.broke = True
+        self.state = State.LEAVING
+        self._verdict = outcome
         self._leave("timeout", signal.SIGKILL)
+        self._loop.call_later(ENDING_SECONDS_MAX, self._give_verdict)
+
+    def _give_verdict(self) -> None:
+        if self._verdict is not None:
+            self._finish(self._verdict)
 
     def _on_init_timeout(self, seconds: float) -> None:
         message = f"RequestId: {{}} Error: Task timed out after {seconds:.2f} seconds"
@@ -414,14 +417,16 @@ class Environment:
             return
         self._drain_socket()
         was, self.state = self.state, State.DEAD
+        self.broke |= self._event is not None and ending.status is not None
+        self.keeps_tmp = ending.kept
         self._cancel_deadline()
-        self._drain_pipes()
+        self._pipes.drain()
         failure = None
         if self._event is not None:
             if was is State.STARTING:
                 _ = self._init_failure(ending)
                 self._log.begin(self._event)
-            self._finish(self._outcome_of(ending))
+            self._finish(self._verdict or self._outcome_of(ending))
             self._cancel_deadline()
         elif not self._adopted and (was is State.STARTING or self._init_error is not None):
             failure = self._init_failure(ending)
@@ -482,7 +487,7 @@ class Environment:
             self._deadline = None
 
     def _release(self) -> None:
-        if not self._pipes:
+        if not self._pipes.open:
             return
         self._cancel_deadline()
         if self.external and self._process is not None:
@@ -491,10 +496,5 @@ class Environment:
         self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
-        self._drain_pipes()
-        for fd, splitter in self._pipes.items():
-            self._loop.remove_reader(fd)
-            os.close(fd)
-            self._log.rest(splitter)
-        self._pipes = {}
+        self._pipes.close()
         self._log.close()

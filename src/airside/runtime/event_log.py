@@ -34,6 +34,8 @@ class EventLog:
         """The end of what the caller of an event sees, also of what INIT says."""
         self._keeps_tail = True
         self.init = platform_events.Init()
+        self.announced = False
+        """Whether INIT_START has been written."""
         self.instance = ""
         """The environment's name: its log stream's."""
 
@@ -102,8 +104,8 @@ class EventLog:
     def init_begins(self, *, restored: bool) -> None:
         """The process is there."""
         spec, init = self._spec, self.init
-        if init.phase == "invoke" and not restored:
-            return  # it was told of when it was tried first
+        if self.announced:
+            return  # when it was tried first
         text = (
             f"{'RESTORE' if restored else 'INIT'}_START Runtime Version: {spec.runtime_version}"
             f"\tRuntime Version ARN: {spec.runtime_version_arn}\n"

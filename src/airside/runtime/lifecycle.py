@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Process(Protocol):
     """Whatever runs an environment: a template's fork, or a program of its own."""
 
-    def kill(self, environment_id: int) -> None:
-        """Kill it and every process in it."""
+    def kill(self, environment_id: int, *, keep: bool = False) -> None:
+        """Kill it and every process in it; `keep` its /tmp."""
         ...
 
     def signal(self, environment_id: int, number: int) -> None:

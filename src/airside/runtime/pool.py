@@ -40,14 +40,34 @@ class Host(Protocol):
         ...
 
 
+class Broken(NamedTuple):
+    """What is left of an environment that an event, or its INIT, has ended.
+
+    It is the same environment that comes back, as on AWS: same log stream, same /tmp.
+    """
+
+    log: tuple[str, LogLines]
+    source: Forker | None
+    """What keeps its /tmp, under this id; None when nothing does."""
+    environment_id: int
+    at: float
+    tail: str = ""
+    """What its INIT said, for the caller."""
+    announced: bool = False
+    """Whether INIT_START was logged for the INIT that is to come."""
+
+    def drop(self) -> None:
+        """It will not come back."""
+        if self.source is not None:
+            self.source.drop(self.environment_id)
+
+
 class Retry(NamedTuple):
-    """An event whose environment did not come up, and that environment's log."""
+    """An event that waits for INIT in what is left of an environment."""
 
     event: Event
     future: "asyncio.Future[Outcome]"
-    log: tuple[str, LogLines]
-    tail: str
-    """What it said, for the caller."""
+    broken: Broken
 
 
 class Pool:
@@ -63,6 +83,7 @@ class Pool:
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
         self._freezer = Freezer(self._idle, clock, agent.settings.function_freeze_seconds)
+        self._broken: list[Broken] = []
         self._starting = 0
         self._waiting: deque[tuple[Event, asyncio.Future[Outcome]]] = deque()
         self._loop = asyncio.get_running_loop()
@@ -100,6 +121,10 @@ class Pool:
             if environment.state is State.IDLE:
                 environment.run(event, future)
                 return future
+        if self._broken:
+            again = Retry(event, future, self._broken.pop())
+            _ = self._spawn(self._launch(again, background=event.background))
+            return future
         self._waiting.append((event, future))
         if self._starting < len(self._waiting):
             _ = self._grow(background=event.background)
@@ -125,6 +150,7 @@ class Pool:
     def drain(self) -> None:
         """Take no more events than those that are here; then go away."""
         self._draining = True
+        self._drop_broken()
         for environment in self._idle:
             environment.retire()
         self._idle.clear()
@@ -133,6 +159,7 @@ class Pool:
 
     def kill(self) -> None:
         """End every environment now."""
+        self._drop_broken()
         for environment in list(self._all):
             environment.kill()
         self._retire_snapshot(0.0)
@@ -155,7 +182,7 @@ class Pool:
         initialization: str = "on-demand",
     ) -> None:  # fmt: skip
         spec = self.spec
-        stream, log = again.log if again else self._host.open_log(spec)
+        stream, log = again.broken.log if again else self._host.open_log(spec)
         variables = await self._host.variables(spec, stream)
         external = external_names(spec.opt)
         interpreter = self._host.interpreter(spec)
@@ -174,7 +201,12 @@ class Pool:
         template = self._template(interpreter)
         source: Forker = template
         if again:
-            environment.adopt(again.event, again.future, again.tail)
+            broken = again.broken
+            environment.adopt(again.event, again.future, broken.tail, announced=broken.announced)
+            if broken.source is template:
+                config["inherits"] = broken.environment_id
+            else:
+                broken.drop()
         elif spec.snap_start and kind is Environment and not external:
             config["variables"]["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
             snapshot = await self._take_snapshot(template, config)
@@ -251,8 +283,7 @@ class Pool:
             return
         self._idle.append(environment)
         self._freezer.watch()
-        if self._reaper is None:
-            self._reaper = self._loop.call_later(self._idle_seconds, self._reap)
+        self._reap_later(self._idle_seconds)
 
     def on_dead(self, environment: Environment, failure: Outcome | None) -> None:
         """Forget it; when its INIT failed, so does the event it was made for."""
@@ -261,34 +292,56 @@ class Pool:
             self._idle.remove(environment)
         if failure is not None:
             self._starting -= 1
-            self._try_again(environment)
+        self._keep_broken(environment, failed_init=failure is not None)
         if not self._all and not self._waiting and not self._tasks:
             self._retire_snapshot(0.0 if self._draining else self._idle_seconds)
             if self.on_empty:
                 self.on_empty()
 
-    def _try_again(self, failed: Environment) -> None:
-        """INIT has failed: run it once more as part of the event that waits for it, as AWS does."""
-        while self._waiting:
+    def _keep_broken(self, dead: Environment, *, failed_init: bool) -> None:
+        """Have what is left of an environment for the next event, which runs INIT again."""
+        tail = dead.tail if failed_init else ""
+        broken = Broken(
+            dead.stream, dead.tmp_keeper, dead.process_id, self._clock.monotonic(), tail,
+            announced=failed_init,
+        )  # fmt: skip
+        while failed_init and self._waiting:
             event, future = self._waiting.popleft()
             if not future.done():
-                again = Retry(event, future, failed.stream, failed.tail)
+                again = Retry(event, future, broken)
                 _ = self._spawn(self._launch(again, background=event.background))
                 return
+        if dead.broke and not dead.restored and not self._draining:
+            self._broken.append(broken)
+            self._reap_later(self._idle_seconds)
+        else:
+            broken.drop()
+
+    def _drop_broken(self) -> None:
+        for broken in self._broken:
+            broken.drop()
+        self._broken.clear()
+
+    def _reap_later(self, seconds: float) -> None:
+        if self._reaper is None:
+            self._reaper = self._loop.call_later(seconds, self._reap)
 
     def _reap(self) -> None:
         """End environments that have been idle long enough; the longest idle stand first."""
         self._reaper = None
         now = self._clock.monotonic()
+        while self._broken and self._broken[0].at + self._idle_seconds <= now + 0.001:
+            self._broken.pop(0).drop()
+        if self._broken:
+            self._reap_later(self._broken[0].at + self._idle_seconds - now)
         while len(self._all) > self._kept and self._idle:
             if self._idle[0].idle_since + self._idle_seconds > now + 0.001:
                 break
             environment = self._idle.pop(0)
             self._all.discard(environment)
             environment.retire()
-        if len(self._all) > self._kept and self._idle and self._reaper is None:
-            wait = self._idle[0].idle_since + self._idle_seconds - now
-            self._reaper = self._loop.call_later(wait, self._reap)
+        if len(self._all) > self._kept and self._idle:
+            self._reap_later(self._idle[0].idle_since + self._idle_seconds - now)
 
 
 def _lives(snapshot: "asyncio.Task[Snapshot | None]") -> bool:

@@ -132,7 +132,7 @@ class ProgramEnvironment(Environment):
             return
         self._init_error = _error_of(exchange)
         exchange.answer_json(202, _STATUS_OK)
-        self._deadline_after(HANGING_SECONDS, self.kill)
+        self._deadline_after(HANGING_SECONDS, lambda: self.kill(keep=True))
 
     def _asked_for(self, exchange: Exchange, what: str) -> bool:
         event = self._event

@@ -24,6 +24,8 @@ class Ending(NamedTuple):
     """The wait status; None when nobody saw it."""
     out_of_memory: bool = False
     peak_bytes: int = 0
+    kept: bool = False
+    """Whether its /tmp was kept, for the environment that comes after it."""
 
 
 OnExit = Callable[[Ending], None]
@@ -71,9 +73,13 @@ class Forker:
         self._channel.send({"op": "start", "id": environment_id, "config": config}, fds)
         return environment_id
 
-    def kill(self, environment_id: int) -> None:
-        """Kill an environment and every process in it."""
-        self._channel.send({"op": "kill", "id": environment_id})
+    def kill(self, environment_id: int, *, keep: bool = False) -> None:
+        """Kill an environment and every process in it; `keep` its /tmp."""
+        self._channel.send({"op": "kill", "id": environment_id, "keep": keep})
+
+    def drop(self, environment_id: int) -> None:
+        """Let go of the /tmp that was kept of an environment."""
+        self._channel.send({"op": "drop", "id": environment_id})
 
     def signal(self, environment_id: int, number: int) -> None:
         """Signal the process that runs an environment's function, and it alone."""
@@ -121,8 +127,11 @@ class Forker:
             on_exit = self._on_exit.pop(message["exited"], None)
             if on_exit:
                 on_exit(
-                    Ending(message["status"], message.get("oom", False), message.get("peak", 0))
-                )
+                    Ending(
+                        message["status"], message.get("oom", False), message.get("peak", 0),
+                        message.get("kept", False),
+                    )
+                )  # fmt: skip
 
     def _on_close(self) -> None:
         self.closed = True

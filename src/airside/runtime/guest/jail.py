@@ -81,13 +81,22 @@ class Jail:
         if self.rooted:
             system.enter(self._pid_namespace, system.CLONE_NEWPID)
 
-    def unshare(self, uid: int) -> None:
-        """In an environment's first process: namespaces, /proc and /tmp of its own."""
+    def unshare(self, uid: int, inherits: int = -1) -> None:
+        """In an environment's first process: namespaces, /proc and /tmp of its own.
+
+        `inherits` is a mount namespace, whose /tmp it gets.
+        """
         if not self.rooted:
             return
+        tree = system.take_mount(inherits, "/tmp", HOST) if inherits >= 0 else -1  # noqa: S108
         system.unshare(system.CLONE_NEWNS | system.CLONE_NEWIPC)
         flags = system.MS_NOSUID | system.MS_NODEV
         system.mount("proc", "/proc", "proc", flags | system.MS_NOEXEC)
+        if tree >= 0:
+            system.put_mount(tree, "/tmp")  # noqa: S108
+            os.close(tree)
+            os.close(inherits)
+            return
         system.mount("tmpfs", "/tmp", "tmpfs", flags, self._tmp_options(TMP_MB, uid))  # noqa: S108
 
     def _tmp_options(self, size_mb: int, uid: int) -> str:

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from airside.runtime.guest import freezing, keeper, system
 from airside.runtime.guest.cgroup import Group, Groups
@@ -21,14 +21,26 @@ from airside.runtime.guest.jail import HOST, Jail, uid_of
 Begin = Callable[[dict[str, Any]], None]
 
 
+class Kept(NamedTuple):
+    """What is left of an environment that broke, for the one that comes after it."""
+
+    namespace: int
+    """A descriptor of its mount namespace, with its /tmp."""
+    uid: int
+    """Whose files those are."""
+
+
 class Shell:
     """One environment, from its shell to its end. Lives in the template."""
 
-    def __init__(self, jail: Jail, groups: Groups | None, name: str, serial: int) -> None:
+    def __init__(
+        self, jail: Jail, groups: Groups | None, name: str, serial: int, kept: Kept | None = None
+    ) -> None:
         self.jail = jail
         self.name = name
         self.serial = serial
-        self.uid = uid_of(serial)
+        self.uid = kept.uid if kept else uid_of(serial)
+        self._inherits = kept.namespace if kept else -1
         self.keeper = 0
         """Process 1; 0 when there is no namespace."""
         self.function = 0
@@ -62,6 +74,9 @@ class Shell:
         finally:
             self.jail.after_fork()
         os.close(writer)
+        if self._inherits >= 0:
+            os.close(self._inherits)
+            self._inherits = -1
         self._namespaces = os.pidfd_open(self.keeper)
 
     def _become_keeper(self, program: int, ready: int) -> None:
@@ -69,11 +84,12 @@ class Shell:
             system.default_signals()
             os.setsid()
             system.die_with_parent()
-            low, high = sorted((program, ready))
-            os.closerange(3, low)
-            os.closerange(low + 1, high)
-            os.closerange(high + 1, 1024)
-            self.jail.unshare(self.uid)
+            last = 2
+            for fd in sorted({program, ready, self._inherits} - {-1}):
+                os.closerange(last + 1, fd)
+                last = fd
+            os.closerange(last + 1, 1024)
+            self.jail.unshare(self.uid, self._inherits)
             os.write(ready, b"1")
             os.close(ready)
             keeper.become(program)
@@ -147,6 +163,16 @@ class Shell:
             os.write(2, f"airside: an environment could not start: {error!r}\n".encode())
         finally:
             os._exit(126)
+
+    def keep(self) -> Kept | None:
+        """Hold on to its /tmp beyond its end; None where there is none of its own."""
+        if not self.keeper:
+            return None
+        try:
+            path = f"{HOST}/proc/{self.keeper}/ns/mnt"
+            return Kept(os.open(path, os.O_RDONLY | os.O_CLOEXEC), self.uid)
+        except OSError:  # it is ending
+            return None
 
     def members(self) -> list[int]:
         """Its processes, without process 1."""

@@ -23,6 +23,8 @@ MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 4096, 16384, 1 << 18, 1 << 21
 _MS_NOATIME, _MS_NODIRATIME = 1024, 2048
 MNT_DETACH = 2
 
+_OPEN_TREE, _MOVE_MOUNT = 428, 429
+_OPEN_TREE_CLONE, _MOVE_MOUNT_EMPTY_PATH, _AT_CWD = 1, 4, -100
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -82,6 +84,27 @@ def unshare(flags: int) -> None:
 def enter(fd: int, kind: int) -> None:
     """Enter a namespace (for process ids: have children born there)."""
     call("setns", fd, kind)
+
+
+def take_mount(namespace: int, path: str, host: str) -> int:
+    """A copy of a mount in another mount namespace, detached: a descriptor.
+
+    `host` is where the machine's root stands here, which tells the way back.
+    """
+    own = os.open(f"{host}/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        enter(namespace, CLONE_NEWNS)
+        flags = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC)
+        return call("syscall", ctypes.c_long(_OPEN_TREE), _AT_CWD, path.encode(), flags)
+    finally:
+        enter(own, CLONE_NEWNS)
+        os.close(own)
+
+
+def put_mount(tree: int, path: str) -> None:
+    """Mount at `path` what `take_mount` has taken."""
+    flags = ctypes.c_uint(_MOVE_MOUNT_EMPTY_PATH)
+    call("syscall", ctypes.c_long(_MOVE_MOUNT), tree, b"", _AT_CWD, path.encode(), flags)
 
 
 def pivot_root(new_root: str, old_root: str) -> None:

@@ -3,14 +3,17 @@
 Its conversation with the server is on descriptor 3.
 
     server -> template   {"op": "start", "id", "config": {...}, "fds": 2}   event socket, log pipe
-                         {"op": "kill", "id"}
+                         {"op": "kill", "id", "keep": bool}   its /tmp
+                         {"op": "drop", "id"}   what was kept
                          {"op": "signal", "id", "number"}   only the function's own process
                          {"op": "freeze", "id", "freeze": a number}
                          {"op": "thaw", "id"}
+                         a config's "inherits" is the id of one whose /tmp was kept
     template -> server   {"born": id, "pid", "uid": its own or null}
                          {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
                          {"frozen": id, "freeze", "alone": bool}   whether there was but one process
-                         {"exited": id, "status": wait status, "oom": bool, "peak": bytes}
+                         {"exited": id, "status": wait status, "oom": bool, "peak": bytes,
+                          "kept": bool}   its /tmp
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
 from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.jail import Jail
-from airside.runtime.guest.shell import Shell
+from airside.runtime.guest.shell import Kept, Shell
 from airside.runtime.guest.warm import Warmth
 
 RUNTIME = "/var/runtime"
@@ -82,6 +85,8 @@ class Template:
         self._by_pid: dict[int, Shell] = {}
         self._by_id: dict[int, Shell] = {}
         self._waiting: deque[tuple[dict[str, Any], list[int]]] = deque()
+        self._kept: dict[int, Kept] = {}
+        """What is left of environments that broke, by their ids."""
         self._watched: dict[int, Shell] = {}
         """By the serial number that the watcher knows them by."""
         self._watcher: Channel | None = None
@@ -155,7 +160,9 @@ class Template:
             if message["op"] == "start":
                 self._waiting.append((message, fds))
             elif message["op"] == "kill":
-                self._kill(message["id"])
+                self._kill(message["id"], keep=message["keep"])
+            elif message["op"] == "drop":
+                self._drop(message["id"])
             elif message["op"] == "signal":
                 shell = self._by_id.get(message["id"])
                 if shell is not None and shell.function:
@@ -177,13 +184,29 @@ class Template:
                 {"frozen": message["id"], "freeze": message["freeze"], "alone": alone}
             )
 
-    def _add_shell(self) -> None:
+    def _make_shell(self, kept: Kept | None = None) -> Shell:
         self._serial += 1
-        shell = Shell(self.jail, self.groups, f"{self.pid}-{self._serial}", self._serial)
+        name = f"{self.pid}-{self._serial}"
+        shell = Shell(self.jail, self.groups, name, self._serial, kept)
         shell.build(self._keeper)
         if shell.keeper:
             self._by_pid[shell.keeper] = shell
-        self._shells.append(shell)
+        return shell
+
+    def _add_shell(self) -> None:
+        self._shells.append(self._make_shell())
+
+    def _drop(self, environment_id: int) -> None:
+        kept = self._kept.pop(environment_id, None)
+        if kept is not None:
+            os.close(kept.namespace)
+
+    def _keep(self, shell: Shell) -> None:
+        """Hold on to an environment's /tmp, which otherwise ends with its process 1."""
+        if shell.environment_id is not None and shell.environment_id not in self._kept:
+            kept = shell.keep()
+            if kept is not None:
+                self._kept[shell.environment_id] = kept
 
     def _prepare_spare(self) -> None:
         """Have one environment wait for its function."""
@@ -195,11 +218,14 @@ class Template:
             self._by_pid[shell.function] = shell
 
     def _start(self, message: dict[str, Any], fds: list[int]) -> None:
-        ahead = min(1 + len(self._waiting), SHELLS_AHEAD)
-        while len(self._shells) < ahead:
-            self._add_shell()
-        shell = self._shells.popleft()
+        self._reap()
         config = message["config"]
+        kept = self._kept.pop(config.get("inherits", 0), None)
+        if kept is None:
+            ahead = min(1 + len(self._waiting), SHELLS_AHEAD)
+            while len(self._shells) < ahead:
+                self._add_shell()
+        shell = self._shells.popleft() if kept is None else self._make_shell(kept)
         shared = 0 if config.get("programs") else self._shared_bytes
         config["memory_bytes"] = max(LEAST_BYTES, (config["memory_mb"] << 20) - shared)
         config["tmp_base"] = self._tmp
@@ -223,9 +249,11 @@ class Template:
             self._ended(shell)
         close_all(fds)
 
-    def _kill(self, environment_id: int) -> None:
+    def _kill(self, environment_id: int, *, keep: bool) -> None:
         shell = self._by_id.get(environment_id)
         if shell is not None:
+            if keep and not shell.told:
+                self._keep(shell)
             shell.kill()
             return
         for waiting in [each for each in self._waiting if each[0]["id"] == environment_id]:
@@ -249,6 +277,7 @@ class Template:
             shell = self._watched.pop(received[0]["over"], None)
             if shell is not None and shell.group is not None and not shell.told:
                 shell.group.out_of_memory = True
+                self._keep(shell)
                 shell.kill()
 
     def _reap(self) -> None:
@@ -263,9 +292,13 @@ class Template:
             shell = self._by_pid.pop(pid, None)
             if shell is None:
                 continue
+            if shell in self._shells:  # somebody has killed it before it was used
+                self._shells.remove(shell)
             if pid == shell.function:
                 shell.status = status
                 shell.function = 0
+                if shell.keeper:
+                    self._keep(shell)
                 if shell.keeper and not shell.lingers:
                     shell.kill()
                 self._tell(shell)
@@ -280,7 +313,8 @@ class Template:
             return
         shell.told = True
         status = signal.SIGKILL if shell.status is None else shell.status
-        message = {"exited": shell.environment_id, "status": int(status)}
+        kept = shell.environment_id in self._kept
+        message = {"exited": shell.environment_id, "status": int(status), "kept": kept}
         if shell.group is not None:
             peak = shell.group.peak_bytes() + shell.shared_bytes
             message.update(oom=shell.group.was_killed(), peak=peak)
@@ -290,8 +324,6 @@ class Template:
         """Nothing of it is left running: clean up."""
         self._tell(shell)
         self._by_id.pop(shell.environment_id or 0, None)
-        if shell in self._shells:
-            self._shells.remove(shell)
         if shell.group is not None:
             watched = self._watched.pop(shell.serial, None)
             if watched and self._watcher is not None:
