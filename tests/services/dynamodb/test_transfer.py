@@ -250,7 +250,7 @@ def test_what_is_not_built_says_so(dynamodb, create):
             TableName=name, StreamArn="arn:aws:kinesis:us-east-1:123456789012:stream/s"
         ),
         dynamodb.list_global_tables,
-        lambda: dynamodb.describe_contributor_insights(TableName=name),
+        lambda: dynamodb.describe_kinesis_streaming_destination(TableName=name),
         lambda: dynamodb.update_table(
             TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}]
         ),

@@ -8,6 +8,7 @@ from airside.services.dynamodb import (
     errors,
     exports,
     imports,
+    insights,
     items,
     lifetimes,
     policies,
@@ -35,6 +36,7 @@ SERVICE = Service(
     "dynamodb",
     modules=[
         account,
+        insights,
         backups,
         recovery,
         exports,

@@ -21,7 +21,7 @@ def describe(table: Table, *, items: int = 0, size: int = 0) -> dict[str, Any]:
         "TableArn": table.arn,
         "TableId": table.id,
         "DeletionProtectionEnabled": table.protected,
-        "WarmThroughput": _warm(table.warm, table.throughput, on_demand=table.on_demand),
+        "WarmThroughput": _warm(table, table),
         "LocalSecondaryIndexes": [_index(table, index) for index in table.local] or None,
         "GlobalSecondaryIndexes": [
             _index(table, index) for index in table.indexes if index.is_global
@@ -32,9 +32,10 @@ def describe(table: Table, *, items: int = 0, size: int = 0) -> dict[str, Any]:
     }  # fmt: skip
     if table.on_demand or table.billing_changed_at is not None:
         mode = "PAY_PER_REQUEST" if table.on_demand else "PROVISIONED"
+        changed = table.billing_changed_at if table.status != "CREATING" else None
         result["BillingModeSummary"] = {
             "BillingMode": mode,
-            "LastUpdateToPayPerRequestDateTime": table.billing_changed_at,
+            "LastUpdateToPayPerRequestDateTime": changed,
         }
     if table.table_class is not None:
         result["TableClassSummary"] = {
@@ -73,9 +74,13 @@ def _throughput(units: Throughput) -> dict[str, Any]:
     }
 
 
-def _warm(given: dict[str, int] | None, units: Throughput, *, on_demand: bool) -> dict[str, Any]:
-    if given is not None:
-        return {**given, "Status": "ACTIVE"}
+def _warm(table: Table, owner: Table | Index) -> dict[str, Any] | None:
+    """What a table or an index can take at once; a table that is being made is not warm yet."""
+    if table.status == "CREATING":
+        return None if owner.warm is None else {**owner.warm, "Status": "UPDATING"}
+    if owner.warm is not None:
+        return {**owner.warm, "Status": "ACTIVE"}
+    units, on_demand = owner.throughput, table.on_demand
     return {
         "ReadUnitsPerSecond": 12000 if on_demand else units.read,
         "WriteUnitsPerSecond": 4000 if on_demand else units.write,
@@ -98,7 +103,7 @@ def _index(table: Table, index: Index) -> dict[str, Any]:
     if index.is_global:
         result["IndexStatus"] = index.status
         result["ProvisionedThroughput"] = _throughput(index.throughput)
-        result["WarmThroughput"] = _warm(index.warm, index.throughput, on_demand=table.on_demand)
+        result["WarmThroughput"] = _warm(table, index)
         result["OnDemandThroughput"] = index.on_demand
         if index.backfilling:
             result["Backfilling"] = True

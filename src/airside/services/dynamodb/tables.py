@@ -59,8 +59,7 @@ async def create_table(ctx: Context, request: Request) -> Result:
 
     with ctx.component(Tables).changing(where):
         table = await ctx.store.transact(body)
-    description = describe(table)
-    description["TableStatus"] = "CREATING"
+    description = describe(msgspec.structs.replace(table, status="CREATING"))
     for index in description["GlobalSecondaryIndexes"] or ():
         index["IndexStatus"] = "CREATING"
     return {"TableDescription": description}

@@ -51,7 +51,7 @@ async def execute_transaction(ctx: Context, request: Request) -> Result:
     token = request.get("ClientRequestToken")
     done = await transactions.carry_out(ctx, writes, token, digest, "statement-token")
     return {
-        "Responses": [{} for _ in writes],
+        "Responses": [],
         "ConsumedCapacity": done.consumed(request.get("ReturnConsumedCapacity")),
     }
 
