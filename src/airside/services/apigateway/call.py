@@ -54,6 +54,8 @@ class Call:
     signer: Principal | None = None
     api_key: Mapping[str, Any] | None = None
     """The key that was presented, as GetApiKey shows it."""
+    usage_key: str | None = None
+    """The key that an authorizer named."""
     test: bool = False
 
     @cached_property

@@ -9,10 +9,10 @@ from airside.services.apigateway import refused
 from airside.services.apigateway.authorization import authorize
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.integrate import integrate
+from airside.services.apigateway.key_use import admit_key
 from airside.services.apigateway.limits import PAYLOAD_BYTES_MAX
 from airside.services.apigateway.live import Gateway, LiveApi, LiveMethod
 from airside.services.apigateway.logging import log_access
-from airside.services.apigateway.metering import admit_key
 from airside.services.apigateway.refusals import Refusal
 from airside.services.apigateway.requirements import check_request
 

@@ -1,53 +1,145 @@
 """Calling what stands behind a method."""
 
 import logging
+import re
 
 import msgspec
 
-from airside.gateway.calls import Calls, TimedOut
+from airside.gateway import calls
+from airside.gateway.calls import HOP_BY_HOP, Calls, TimedOut, Unreachable
 from airside.kernel import Context, HttpResponse, Result, ServiceError
+from airside.services.apigateway import acting, outside
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.event import proxy_event
 from airside.services.apigateway.live import LiveMethod
-from airside.services.apigateway.proxy import MalformedResponse, response_of
+from airside.services.apigateway.proxy import MalformedResponse, remap, response_of
 from airside.services.apigateway.refusals import Refusal, broken
+from airside.services.apigateway.transform import Incoming, answered, outgoing
 
 log = logging.getLogger("airside.apigateway")
-
-
-class Integrations(Calls):
-    """Calls under way of REST APIs."""
+_MOCK_STATUS = re.compile(r"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""")
+_HEADERS_REFUSED = frozenset({"content-length", "transfer-encoding"})
+"""Headers that no mapping may set."""
 
 
 async def integrate(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
     """The response of a method's integration. Raises Refusal."""
-    kind = method.integration.get("type")
-    if kind == "AWS_PROXY":
-        return await _proxy(ctx, call, method)
+    match method.integration.get("type"):
+        case "AWS_PROXY":
+            return await _function_proxy(ctx, call, method)
+        case "MOCK":
+            return _mock(call, method)
+        case "HTTP_PROXY":
+            return await _http_proxy(ctx, call, method)
+        case "HTTP":
+            return await _http(ctx, call, method)
+        case "AWS":
+            return await _function(ctx, call, method)
     raise broken()
 
 
-async def _proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
-    result = await invoke(ctx, method, msgspec.json.encode(proxy_event(call)))
+async def _function_proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
+    result = await _invoke(ctx, call, method, msgspec.json.encode(proxy_event(call)))
     if "FunctionError" in result:
         raise broken(502)
     binary = call.stage.frozen.settings.get("binaryMediaTypes") or []
+    payload = result.get("Payload") or b""
     try:
-        return response_of(result.get("Payload") or b"", binary, call.http.headers.get("accept"))
+        return response_of(payload, binary, call.http.headers.get("accept"))
     except MalformedResponse as error:
         log.info("%s answered no valid response: %s", method.function, error)
         raise broken(502) from None
 
 
-async def invoke(ctx: Context, method: LiveMethod, payload: bytes) -> Result:
+async def _invoke(
+    ctx: Context, call: Call, method: LiveMethod, payload: bytes, *, asynchronous: bool = False
+) -> Result:
     """What Invoke answers. Raises Refusal."""
     if method.function is None or method.integration.get("httpMethod", "POST") != "POST":
         raise broken()
-    calls = ctx.component(Integrations)
+    running = ctx.component(Calls)
+    credentials = method.integration.get("credentials")
+    if credentials:
+        who = acting.principal(call, method, credentials, method.arn)
+        ctx = Context(ctx.cloud, who, call.live.region, ctx.request_id, ctx.service,
+                      ctx.operation, ctx.trace_id)  # fmt: skip
     try:
-        return await calls.function(ctx, method.function, payload, method.timeout_seconds)
+        if asynchronous:
+            request = {"FunctionName": method.function, "InvocationType": "Event",
+                       "Payload": payload}  # fmt: skip
+            return await ctx.call("lambda", "Invoke", request)
+        return await running.function(ctx, method.function, payload, method.timeout_seconds)
     except TimedOut:
         raise Refusal("INTEGRATION_TIMEOUT") from None
     except ServiceError as error:
         log.info("integration failed: %s: %s", error.name, error.message)
         raise broken() from None
+
+
+def _mock(call: Call, method: LiveMethod) -> HttpResponse:
+    """The request template says with which status the method answers itself."""
+    request = outgoing(call, method)
+    status = _MOCK_STATUS.search(request.body.decode("utf-8", "replace"))
+    if status is None:
+        raise broken()
+    return answered(call, method, request, Incoming(b"", [], status[1]))
+
+
+async def _http_proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
+    request = outside.passed_on(call, method)
+    response = await _send(ctx, method, *request)
+    headers = []
+    for name, value in response.headers:
+        mapped = remap(name)
+        if mapped is not None:
+            headers.append((mapped, value))
+    response.headers = headers
+    return response
+
+
+async def _http(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
+    request = outgoing(call, method)
+    if not _HEADERS_REFUSED.isdisjoint(name.lower() for name in request.headers):
+        raise broken()
+    sent = outside.translated(call, method, request)
+    response = await _send(ctx, method, *sent)
+    body = response.body if isinstance(response.body, bytes) else b""
+    found = Incoming(body, response.headers, str(response.status), response.status)
+    return answered(call, method, request, found)
+
+
+async def _send(
+    ctx: Context, method: LiveMethod, verb: str, url: str, headers: dict[str, str], body: bytes
+) -> HttpResponse:
+    sent = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    try:
+        return await calls.send(ctx, verb, url, sent, body, seconds=method.timeout_seconds)
+    except TimedOut:
+        raise Refusal("INTEGRATION_TIMEOUT") from None
+    except Unreachable:
+        raise Refusal("INTEGRATION_FAILURE", "Internal server error", 500) from None
+
+
+async def _function(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
+    """A function with mapping templates around it."""
+    if method.function is None:
+        uri = method.integration.get("uri", "")
+        raise Refusal(
+            "DEFAULT_5XX", f"Airside does not implement integrations with {uri} yet.", 501
+        )
+    request = outgoing(call, method)
+    kind = str(request.headers.get("X-Amz-Invocation-Type", "")).lower()
+    payload = request.body.strip() or b"{}"
+    result = await _invoke(ctx, call, method, payload, asynchronous=kind == "event")
+    body = result.get("Payload") or b""
+    selector = _error_message(body) if "FunctionError" in result else ""
+    headers = [("Content-Type", "application/json")]
+    return answered(call, method, request, Incoming(body, headers, selector))
+
+
+def _error_message(payload: bytes) -> str:
+    try:
+        found = msgspec.json.decode(payload)
+    except msgspec.DecodeError:
+        return ""
+    return str(found.get("errorMessage", "")) if isinstance(found, dict) else ""

@@ -74,11 +74,15 @@ KINDS = {
 class Refusal(Exception):
     """A request that ends with a gateway response."""
 
-    def __init__(self, kind: str, message: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str | None = None, status: int | None = None, detail: str = ""
+    ) -> None:
         super().__init__(kind)
         self.kind = kind
         self.message = KINDS[kind].message if message is None else message
         self.status = status if status is not None else KINDS[kind].status
+        self.detail = detail
+        """What validation found, for `$context.error.validationErrorString`."""
 
     def plain(self) -> HttpResponse:
         """The response when the API has none of its own for this."""

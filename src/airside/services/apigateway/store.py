@@ -3,6 +3,7 @@
 (apigateway, account, region, api, id)                  RestApi
 (apigateway, account, region, snapshot, id, deployment) Configuration
 (apigateway, account, region, key, id)                  an API key's members
+(apigateway, account, region, value, value)             the id of the key with this value
 (apigateway, account, region, plan, id)                 UsagePlan
 (apigateway, account, region, account)                  the account's settings
 (apigateway, account, region, used, plan, key, period)  requests of a quota
