@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import urllib.request
 from pathlib import Path
 
 CODE = "import os\n\ndef handler(event, context):\n    return {'table': os.environ['TABLE']}\n"
@@ -135,3 +136,43 @@ def test_the_serverless_framework_from_deploy_to_remove(run, npm, aws, tmp_path)
         "StackSummaries"
     ] == []  # fmt: skip
     shutil.rmtree(app)
+
+
+REST = """
+service: rest
+provider:
+  name: aws
+  runtime: python3.12
+functions:
+  hello:
+    handler: index.handler
+    events:
+      - http: {path: "hello/{name}", method: get, cors: {origins: ["https://a.example", "https://b.example"]}}
+      - http: {path: secret, method: post, private: true}
+"""
+HELLO = "import json\n\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event['pathParameters'])}\n"
+
+
+def test_a_rest_api_of_the_serverless_framework(run, npm, aws, server, tmp_path):
+    serverless = str(npm({"osls": "^4.3.1"}) / ".bin" / "serverless")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "serverless.yml").write_text(REST)
+    (app / "index.py").write_text(HELLO)
+    done = run(serverless, "deploy", folder=app)
+    assert "GET - https://" in done.stdout + done.stderr
+    [api] = aws("apigateway").get_rest_apis()["items"]
+    base = f"{server.endpoint}/_aws/execute-api/{api['id']}/dev"
+    with urllib.request.urlopen(f"{base}/hello/you") as answer:
+        assert json.load(answer) == {"name": "you"}
+    asked = urllib.request.Request(
+        f"{base}/hello/you", method="OPTIONS", headers={"Origin": "https://b.example"}
+    )
+    with urllib.request.urlopen(asked) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://b.example"
+    (app / "index.py").write_text(HELLO.replace("pathParameters", "httpMethod"))
+    run(serverless, "deploy", folder=app)
+    with urllib.request.urlopen(f"{base}/hello/you") as answer:
+        assert json.load(answer) == "GET"
+    run(serverless, "remove", folder=app)
+    assert aws("apigateway").get_rest_apis()["items"] == []

@@ -160,6 +160,8 @@ class ValidationEntry(Struct, rename="camel", forbid_unknown_fields=True):
     """Operations or shapes that check themselves; `*` for all of them."""
     not_null_elements: bool = False
     """Whether elements of lists are said to be `Member must not be null` besides the rest."""
+    names_input: bool = False
+    """Whether paths of what stands in the body start with the input (`createXInput.name`)."""
     enum_errors: dict[str, tuple[str, str]] = {}
     """Enum shape -> (error, message); the message may say {value}, {path} and {enum}."""
     source: str = ""

@@ -64,6 +64,8 @@ class _Program:
 
     def error(self, violations: list[Violation]) -> ServiceError:
         entry = self.entry
+        if entry.names_input:
+            violations = [self._named(violation) for violation in violations]
         special = _enum_error(entry, violations)
         if special is not None:
             return special
@@ -78,6 +80,12 @@ class _Program:
         noun = "error" if count == 1 else "errors"
         text = "; ".join(describe(violation) for violation in violations)
         return Rejected(entry.error, f"{count} validation {noun} detected: {text}")
+
+    def _named(self, violation: Violation) -> Violation:
+        """A violation below a member of the body, its path starting with the input."""
+        if violation.member is None or violation.member.location is not None:
+            return violation
+        return violation._replace(path=(f"{self.operation.name}Input", *violation.path))
 
 
 def _default(model: ServiceModel) -> ValidationEntry:

@@ -81,13 +81,17 @@ def test_greedy_paths_keep_their_slashes(api: Any, get: Any, function: Any) -> N
         assert (event["path"], event["pathParameters"]) == (path, {"proxy": proxy})
 
 
-def test_the_resource_comes_before_the_method(api: Any, get: Any, function: Any) -> None:
+def test_a_resource_without_the_method_is_as_if_it_were_not_there(
+    api: Any, get: Any, function: Any
+) -> None:
     uri = function("echo")
-    api.proxy("/{proxy+}", uri)
+    api.proxy("/{proxy+}", uri, "OPTIONS")
     api.proxy("/pets", uri, "GET")
+    api.proxy("/pets/all", uri)
     api.deploy()
     assert get(api.id, "/test/pets").json["resource"] == "/pets"
-    assert get(api.id, "/test/pets/1").json["resource"] == "/{proxy+}"
+    assert get(api.id, "/test/pets", "OPTIONS").json["resource"] == "/{proxy+}"
+    assert get(api.id, "/test/pets/all", "OPTIONS").json["resource"] == "/pets/all"
     refused = get(api.id, "/test/pets", "POST")
     assert (refused.status, refused.body) == (403, b'{"message":"Missing Authentication Token"}')
 

@@ -36,10 +36,11 @@ async def update_account(ctx: Context, request: Request) -> Result:
     def body(tx: Transaction) -> Members:
         held = store.load_document(tx, ctx.account_id, ctx.region, "account") or {}
         for patch in request.get("patchOperations", []):
-            if patch.get("path") not in {"/cloudwatchRoleArn", "/features"}:
-                raise BadRequestException(f"Invalid patch path {patch.get('path')}")
-            if patch["path"] == "/features":
+            path = patch.get("path") or ""
+            if path.startswith("/features"):
                 continue
+            if path != "/cloudwatchRoleArn":
+                raise BadRequestException(f"Invalid patch path {path}")
             if patch.get("op") == "remove" or not patch.get("value"):
                 held.pop("cloudwatchRoleArn", None)
             else:

@@ -28,7 +28,7 @@ async def create_api_key(ctx: Context, request: Request) -> Result:
     """A new key, of a value given or made."""
     now = ctx.clock.now()
     value = request.get("value") or ctx.ids.lower(40)
-    _check_name(request.get("name", ""))
+    _check_texts(request)
     if len(value) < 20:
         raise BadRequestException("API Key value should be at least 20 characters")
     if len(value) > 128:
@@ -39,7 +39,7 @@ async def create_api_key(ctx: Context, request: Request) -> Result:
         "createdDate": now,
         "lastUpdatedDate": now,
         **{name: request[name] for name in ("customerId", "description", "enabled", "name", "tags")
-           if name in request},
+           if request.get(name) not in (None, "")},
         "value": value,
         "stageKeys": [
             f"{found['restApiId']}/{found['stageName']}" for found in request.get("stageKeys", [])
@@ -62,9 +62,11 @@ async def create_api_key(ctx: Context, request: Request) -> Result:
     return key
 
 
-def _check_name(name: str) -> None:
-    if len(name) > 1024:
+def _check_texts(given: Mapping[str, Any]) -> None:
+    if len(given.get("name", "")) > 1024:
         raise BadRequestException("Invalid API Key name, can be at most 1024 characters.")
+    if len(given.get("description", "")) > 125_000:
+        raise BadRequestException("Invalid API Key description specified.")
 
 
 def shown(key: Members, include_value: bool) -> Members:
@@ -129,10 +131,8 @@ def _patch(key: Members, patch: Mapping[str, Any]) -> None:
         elif patch.get("op") == "remove" and value in key["stageKeys"]:
             key["stageKeys"].remove(value)
         return
-    if patch.get("path") == "/description" and len(str(patch.get("value", ""))) > 125_000:
-        raise BadRequestException("Invalid API Key description specified.")
     _PATCH.apply(key, [patch])
-    _check_name(key.get("name", ""))
+    _check_texts(key)
 
 
 @operation("DeleteApiKey", resource=key_arn, action="apigateway:DELETE")

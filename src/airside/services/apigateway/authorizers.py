@@ -7,6 +7,7 @@ from airside.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
     LimitExceededException,
+    NotFoundException,
 )
 from airside.services.apigateway.limits import AUTHORIZER_TTL_SECONDS_MAX, AUTHORIZERS_MAX
 from airside.services.apigateway.patches import Patch, text, whole
@@ -67,7 +68,12 @@ async def create_authorizer(ctx: Context, request: Request) -> Result:
         held[authorizer["id"]] = authorizer
         return authorizer
 
-    return await alter(ctx, request["restApiId"], change)
+    try:
+        return await alter(ctx, request["restApiId"], change)
+    except NotFoundException:  # AWS answers otherwise here
+        raise ConflictException(
+            "Unable to complete operation due to concurrent modification. Please try again later."
+        ) from None
 
 
 @operation("GetAuthorizer", resource=authorizer_arn, action="apigateway:GET")

@@ -20,7 +20,7 @@ _SPELLED = {
         "X-Forwarded-Proto",
     )
 }  # fmt: skip
-"""How names are spelled that came without a spelling, by HTTP/2 or from inside."""
+"""How the edge spells the names that it knows, whatever the client did."""
 _DROPPED = frozenset(
     {
         "connection", "content-length", "content-md5", "expect", "keep-alive", "max-forwards",
@@ -162,7 +162,7 @@ class Call:
 
 
 def sent(http: HttpRequest) -> list[Line]:
-    """The headers of a request one by one, as they were spelled."""
-    if http.lines:
-        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in http.lines]
-    return [(_SPELLED.get(name, name), value) for name, value in http.headers.items()]
+    """The headers of a request one by one; names that the edge does not know as they came."""
+    found = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in http.lines]
+    return [(_SPELLED.get(name.lower(), name), value)
+            for name, value in found or http.headers.items()]  # fmt: skip

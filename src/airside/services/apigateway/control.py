@@ -13,6 +13,8 @@ from airside.services.apigateway.limits import PAGE_DEFAULT, PAGE_MAX
 from airside.services.apigateway.live import Gateway
 
 T = TypeVar("T")
+RESOURCE_ABSENT = "Invalid Resource identifier specified"
+INTEGRATION_ABSENT = "Invalid Integration identifier specified"
 
 
 def place(*parts: str) -> Callable[[Context, Request], str]:
@@ -33,30 +35,36 @@ def no_such_api(ctx: Context, api_id: str) -> NotFoundException:
     return NotFoundException(f"Invalid API identifier specified {ctx.account_id}:{api_id}")
 
 
-async def load(ctx: Context, api_id: str) -> RestApi:
-    """An API of the caller's account. Raises NotFoundException."""
+async def load(ctx: Context, api_id: str, absent: str = "") -> RestApi:
+    """An API of the caller's account.
+
+    Raises NotFoundException with `absent`: who asks for a part of an API that is not there is
+    mostly told that the part is not.
+    """
     found = await ctx.store.read(lambda view: store.load(view, ctx.account_id, ctx.region, api_id))
     if found is None:
-        raise no_such_api(ctx, api_id)
+        raise NotFoundException(absent) if absent else no_such_api(ctx, api_id)
     return found
 
 
-async def alter(ctx: Context, api_id: str, change: Callable[[RestApi], T]) -> T:
+async def alter(ctx: Context, api_id: str, change: Callable[[RestApi], T], absent: str = "") -> T:
     """Change an API in one transaction. `change` may be run more than once.
 
-    Raises NotFoundException.
+    Raises NotFoundException, with `absent` as `load` does.
     """
-    return await alter_stored(ctx, api_id, lambda _, api: change(api))
+    return await alter_stored(ctx, api_id, lambda _, api: change(api), absent)
 
 
-async def alter_stored(ctx: Context, api_id: str, change: Callable[[Transaction, RestApi], T]) -> T:
+async def alter_stored(
+    ctx: Context, api_id: str, change: Callable[[Transaction, RestApi], T], absent: str = ""
+) -> T:
     """Change an API and what is stored beside it, its snapshots for one."""
     stamp = ctx.ids.lower(12)
 
     def body(tx: Transaction) -> T:
         api = store.load(tx, ctx.account_id, ctx.region, api_id)
         if api is None:
-            raise no_such_api(ctx, api_id)
+            raise NotFoundException(absent) if absent else no_such_api(ctx, api_id)
         result = change(tx, api)
         api.stamp = stamp
         store.save(tx, api)
@@ -76,7 +84,7 @@ def found(items: Mapping[str, T], key: str, sentence: str) -> T:
 
 def resource_of(api: RestApi, request: Request) -> Members:
     """The resource that a request names. Raises NotFoundException."""
-    return found(api.resources, request["resourceId"], "Invalid Resource identifier specified")
+    return found(api.resources, request["resourceId"], RESOURCE_ABSENT)
 
 
 def method_of(api: RestApi, request: Request) -> Members:
@@ -92,7 +100,7 @@ def integration_of(api: RestApi, request: Request) -> Members:
     """The integration of a method. Raises NotFoundException."""
     integration: Members | None = method_of(api, request).get("methodIntegration")
     if integration is None:
-        raise NotFoundException("Invalid Integration identifier specified")
+        raise NotFoundException(INTEGRATION_ABSENT)
     return integration
 
 

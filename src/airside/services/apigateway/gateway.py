@@ -16,6 +16,9 @@ from airside.services.apigateway.logging import log_access
 from airside.services.apigateway.refusals import Refusal
 from airside.services.apigateway.requirements import check_request
 
+_TRACED = frozenset({"AWS", "AWS_PROXY", "HTTP"})
+"""Integrations whose responses name the trace."""
+
 
 async def front(ctx: Context, http: HttpRequest, label: str) -> HttpResponse | None:
     """Answer at the address of the API `label`; None when it is no REST API."""
@@ -28,8 +31,6 @@ async def front(ctx: Context, http: HttpRequest, label: str) -> HttpResponse | N
         response = call.plain()
     else:
         response = await _serve(ctx, call)
-        if response.status < 400 or not response.header("x-amzn-ErrorType"):
-            response.headers.append(("X-Amzn-Trace-Id", call.trace_id.partition(";")[0]))
     response.headers.append(("x-amzn-RequestId", ctx.request_id))
     response.headers.append(("x-amz-apigw-id", extended_id))
     return response
@@ -97,7 +98,10 @@ async def _pass_on(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse
         raise Refusal("THROTTLED")
     ctx.use("ApiGatewayRequest", 1, method.arn)  # what is refused before is not billed
     check_request(call, method)
-    return await integrate(ctx, call, method)
+    response = await integrate(ctx, call, method)
+    if method.integration.get("type") in _TRACED:
+        response.headers.append(("X-Amzn-Trace-Id", call.trace_id))
+    return response
 
 
 async def _discard(http: HttpRequest) -> None:

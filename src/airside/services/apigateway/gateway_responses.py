@@ -81,6 +81,8 @@ async def update_gateway_response(ctx: Context, request: Request) -> Result:
             if entry and op in {"remove", "replace"} and parts[1] not in response[parts[0]]:
                 raise NotFoundException("Invalid parameter name specified")
             _PATCH.apply(response, [patch])
+        response.setdefault("responseParameters", {})
+        response.setdefault("responseTemplates", {})
         api.present.responses[kind] = response
         return response
 

@@ -48,7 +48,7 @@ async def _function_proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpR
         return response_of(payload, binary, call.http.headers.get("accept"))
     except MalformedResponse as error:
         log.info("%s answered no valid response: %s", method.function, error)
-        raise broken(502) from None
+        raise broken(error.status) from None
 
 
 async def _invoke(

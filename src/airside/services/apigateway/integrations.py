@@ -6,6 +6,8 @@ from typing import Any
 from airside.kernel import Context, Request, Result, operation
 from airside.services.apigateway.api import Members, RestApi
 from airside.services.apigateway.control import (
+    INTEGRATION_ABSENT,
+    RESOURCE_ABSENT,
     alter,
     found,
     integration_of,
@@ -13,8 +15,9 @@ from airside.services.apigateway.control import (
     members,
     method_of,
     place,
+    resource_of,
 )
-from airside.services.apigateway.errors import BadRequestException
+from airside.services.apigateway.errors import BadRequestException, NotFoundException
 from airside.services.apigateway.limits import (
     INTEGRATION_TIMEOUT_MS_MAX,
     INTEGRATION_TIMEOUT_MS_MIN,
@@ -57,7 +60,7 @@ async def put_integration(ctx: Context, request: Request) -> Result:
         return integration
 
     check(integration)
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 def new_integration(given: Members, resource_id: str) -> Members:
@@ -69,6 +72,9 @@ def new_integration(given: Members, resource_id: str) -> Members:
         "cacheKeyParameters": [],
         **given,
     }
+    if integration["type"] == "MOCK":
+        integration.pop("uri", None)
+        integration.pop("httpMethod", None)
     if integration["type"] in {"HTTP", "HTTP_PROXY"}:
         integration.setdefault("connectionType", "INTERNET")
     return integration
@@ -110,7 +116,7 @@ def _check_timeout(milliseconds: int) -> None:
 @operation("GetIntegration", resource=integration_arn, action="apigateway:GET")
 async def get_integration(ctx: Context, request: Request) -> Result:
     """What stands behind a method."""
-    return integration_of(await load(ctx, request["restApiId"]), request)
+    return integration_of(await load(ctx, request["restApiId"], RESOURCE_ABSENT), request)
 
 
 @operation("UpdateIntegration", resource=integration_arn, action="apigateway:PATCH")
@@ -123,7 +129,7 @@ async def update_integration(ctx: Context, request: Request) -> Result:
         check(integration)
         return integration
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 @operation("DeleteIntegration", resource=integration_arn, action="apigateway:DELETE")
@@ -134,7 +140,7 @@ async def delete_integration(ctx: Context, request: Request) -> Result | None:
         integration_of(api, request)
         del method_of(api, request)["methodIntegration"]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
     return None
 
 
@@ -148,7 +154,7 @@ async def put_integration_response(ctx: Context, request: Request) -> Result:
         integration.setdefault("integrationResponses", {})[request["statusCode"]] = response
         return response
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 def new_response(given: Members) -> Members:
@@ -171,7 +177,7 @@ def _response_of(api: RestApi, request: Request) -> Members:
 @operation("GetIntegrationResponse", resource=response_arn, action="apigateway:GET")
 async def get_integration_response(ctx: Context, request: Request) -> Result:
     """How a response of the integration becomes the method's."""
-    return _response_of(await load(ctx, request["restApiId"]), request)
+    return _response_of(await load(ctx, request["restApiId"], RESOURCE_ABSENT), request)
 
 
 @operation("UpdateIntegrationResponse", resource=response_arn, action="apigateway:PATCH")
@@ -183,7 +189,7 @@ async def update_integration_response(ctx: Context, request: Request) -> Result:
         _RESPONSE_PATCH.apply(response, request.get("patchOperations", []))
         return response
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 @operation("DeleteIntegrationResponse", resource=response_arn, action="apigateway:DELETE")
@@ -191,8 +197,14 @@ async def delete_integration_response(ctx: Context, request: Request) -> Result 
     """Remove it."""
 
     def change(api: RestApi) -> None:
+        methods = resource_of(api, request).get("resourceMethods", {})
+        if request["httpMethod"].upper() not in methods:
+            raise NotFoundException(INTEGRATION_ABSENT)
         _response_of(api, request)
-        del integration_of(api, request)["integrationResponses"][request["statusCode"]]
+        integration = integration_of(api, request)
+        del integration["integrationResponses"][request["statusCode"]]
+        if not integration["integrationResponses"]:
+            del integration["integrationResponses"]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
     return None

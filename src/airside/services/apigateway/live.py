@@ -51,15 +51,6 @@ class LiveMethod:
 
 
 @dataclass(slots=True)
-class LiveResource:
-    """One resource that has methods."""
-
-    id: str
-    path: str
-    methods: dict[str, LiveMethod] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class LiveStage:
     """One stage and what it serves."""
 
@@ -67,20 +58,12 @@ class LiveStage:
     deployment_id: str
     members: Members
     frozen: Configuration
-    matcher: Matcher[LiveResource]
+    matcher: Matcher[LiveMethod]
     variables: Mapping[str, str]
 
     def method_of(self, verb: str, path: str) -> tuple[LiveMethod, dict[str, str]] | None:
-        """The method that a request to `path` below the stage takes, and its path parameters.
-
-        The resource is found first: one without the method is no way to another resource.
-        """
-        matched = self.matcher.match("ANY", "/" + path.strip("/"), decode=False)
-        if matched is None:
-            return None
-        resource, variables = matched
-        method = resource.methods.get(verb) or resource.methods.get("ANY")
-        return (method, variables) if method is not None else None
+        """The method that a request to `path` below the stage takes, and its path parameters."""
+        return self.matcher.match(verb, "/" + path.strip("/"), decode=False)
 
 
 @dataclass(slots=True)
@@ -125,15 +108,14 @@ def compile_api(api: RestApi, snapshots: Mapping[str, Configuration]) -> LiveApi
 
 def compile_stage(api: RestApi, name: str, stage: Members, frozen: Configuration) -> LiveStage:
     """One stage of what a deployment froze."""
-    resources = []
-    for resource in frozen.resources.values():
-        made = LiveResource(resource["id"], resource["path"])
-        for verb, method in resource.get("resourceMethods", {}).items():
-            made.methods[verb] = _compile_method(api, name, stage, frozen, resource, verb, method)
-        if made.methods:
-            resources.append((f"ANY {made.path}", made))
+    methods = [
+        (f"{verb} {resource['path']}",
+         _compile_method(api, name, stage, frozen, resource, verb, method))
+        for resource in frozen.resources.values()
+        for verb, method in resource.get("resourceMethods", {}).items()
+    ]  # fmt: skip
     variables = stage.get("variables") or {}
-    return LiveStage(name, stage["deploymentId"], stage, frozen, Matcher(resources), variables)
+    return LiveStage(name, stage["deploymentId"], stage, frozen, Matcher(methods), variables)
 
 
 def _compile_method(

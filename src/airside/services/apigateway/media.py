@@ -17,7 +17,7 @@ def is_binary(content_type: str | None, binary: Sequence[str]) -> bool:
     found = kind(content_type, "")
     for pattern in binary:
         wanted = pattern.replace("~1", "/").lower()
-        if wanted in {"*/*", found}:
+        if wanted == "*/*" or (wanted == found and not wanted.startswith("*")):
             return True
         if wanted.endswith("/*") and found.startswith(wanted[:-1]):
             return True

@@ -6,6 +6,7 @@ from typing import Any
 from airside.kernel import Context, Request, Result, operation
 from airside.services.apigateway.api import Members, RestApi
 from airside.services.apigateway.control import (
+    RESOURCE_ABSENT,
     alter,
     found,
     load,
@@ -25,11 +26,13 @@ response_arn = place(
     "responses", "$statusCode",
 )  # fmt: skip
 _PATCH = Patch(
-    scalars={"authorizationType": text, "apiKeyRequired": boolean},
-    optional={"authorizerId": text, "operationName": text, "requestValidatorId": text},
+    scalars={
+        "authorizationType": text, "apiKeyRequired": boolean, "authorizerId": text,
+        "operationName": text, "requestValidatorId": text,
+    },
     maps={"requestParameters": boolean, "requestModels": text},
     lists=("authorizationScopes",),
-)
+)  # fmt: skip
 _RESPONSE_PATCH = Patch(maps={"responseParameters": boolean, "responseModels": text})
 
 
@@ -52,7 +55,7 @@ async def put_method(ctx: Context, request: Request) -> Result:
         methods[verb] = method
         return method
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 def check(api: RestApi, method: Members) -> None:
@@ -61,7 +64,7 @@ def check(api: RestApi, method: Members) -> None:
         raise BadRequestException(
             f"Invalid HttpMethod specified. Valid options are {','.join(VERBS)}"
         )
-    kind = method.get("authorizationType")
+    kind = method["authorizationType"] = str(method.get("authorizationType")).upper()
     if kind not in AUTHORIZATIONS:
         raise BadRequestException(
             f"Invalid Authorization type specified. Valid options are [{', '.join(AUTHORIZATIONS)}]"
@@ -107,7 +110,7 @@ def _check_parameters(names: Iterable[str]) -> None:
 @operation("GetMethod", resource=method_arn, action="apigateway:GET")
 async def get_method(ctx: Context, request: Request) -> Result:
     """One method with its integration."""
-    return method_of(await load(ctx, request["restApiId"]), request)
+    return method_of(await load(ctx, request["restApiId"], RESOURCE_ABSENT), request)
 
 
 @operation("UpdateMethod", resource=method_arn, action="apigateway:PATCH")
@@ -123,9 +126,11 @@ async def update_method(ctx: Context, request: Request) -> Result:
             if method.get(name) == "":
                 del method[name]
         check(api, method)
+        if method["authorizationType"] not in {"CUSTOM", "COGNITO_USER_POOLS"}:
+            method.pop("authorizerId", None)
         return method
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 def _refuse_unknown(method: Members, patch: Any) -> None:
@@ -144,7 +149,7 @@ async def delete_method(ctx: Context, request: Request) -> Result | None:
         method_of(api, request)
         del resource_of(api, request)["resourceMethods"][request["httpMethod"].upper()]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
     return None
 
 
@@ -164,7 +169,7 @@ async def put_method_response(ctx: Context, request: Request) -> Result:
         held[status] = response
         return response
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 def _response_of(api: RestApi, request: Request) -> Members:
@@ -176,7 +181,7 @@ def _response_of(api: RestApi, request: Request) -> Members:
 @operation("GetMethodResponse", resource=response_arn, action="apigateway:GET")
 async def get_method_response(ctx: Context, request: Request) -> Result:
     """A declared response."""
-    return _response_of(await load(ctx, request["restApiId"]), request)
+    return _response_of(await load(ctx, request["restApiId"], RESOURCE_ABSENT), request)
 
 
 @operation("UpdateMethodResponse", resource=response_arn, action="apigateway:PATCH")
@@ -188,7 +193,7 @@ async def update_method_response(ctx: Context, request: Request) -> Result:
         _RESPONSE_PATCH.apply(response, request.get("patchOperations", []))
         return response
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
 
 
 @operation("DeleteMethodResponse", resource=response_arn, action="apigateway:DELETE")
@@ -197,7 +202,10 @@ async def delete_method_response(ctx: Context, request: Request) -> Result | Non
 
     def change(api: RestApi) -> None:
         _response_of(api, request)
-        del method_of(api, request)["methodResponses"][request["statusCode"]]
+        method = method_of(api, request)
+        del method["methodResponses"][request["statusCode"]]
+        if not method["methodResponses"]:
+            del method["methodResponses"]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, RESOURCE_ABSENT)
     return None

@@ -58,6 +58,8 @@ async def create_model(ctx: Context, request: Request) -> Result:
         )
     check_schema(schema)
     model = {"id": ctx.ids.lower(6), **members(request)}
+    if not model.get("description"):
+        model.pop("description", None)
 
     def change(api: RestApi) -> Members:
         if name in api.present.models:
@@ -79,14 +81,17 @@ def check_schema(schema: str) -> None:
 
 
 def _model_of(api: RestApi, request: Request) -> Members:
-    name = request["modelName"]
-    return found(api.present.models, name, f"Invalid model name specified: {name}")
+    return found(api.present.models, request["modelName"], _absent(request))
+
+
+def _absent(request: Request) -> str:
+    return f"Invalid model name specified: {request['modelName']}"
 
 
 @operation("GetModel", resource=model_arn, action="apigateway:GET")
 async def get_model(ctx: Context, request: Request) -> Result:
     """One model; `flatten` would put in what it refers to."""
-    return _model_of(await load(ctx, request["restApiId"]), request)
+    return _model_of(await load(ctx, request["restApiId"], _absent(request)), request)
 
 
 @operation("GetModels", resource=models_arn, action="apigateway:GET")
@@ -105,9 +110,11 @@ async def update_model(ctx: Context, request: Request) -> Result:
         _PATCH.apply(model, request.get("patchOperations", []))
         if "schema" in model:
             check_schema(model["schema"])
+        if not model.get("description"):
+            model.pop("description", None)
         return model
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, _absent(request))
 
 
 @operation("DeleteModel", resource=model_arn, action="apigateway:DELETE")
@@ -126,5 +133,5 @@ async def delete_model(ctx: Context, request: Request) -> Result | None:
                     )
         del api.present.models[name]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, _absent(request))
     return None

@@ -73,6 +73,9 @@ class Patch:
         """Change `target` in place. Raises BadRequestException."""
         for operation in operations:
             self._apply(target, operation)
+        for name in self._maps:
+            if target.get(name) == {}:
+                del target[name]
 
     def _apply(self, target: Members, operation: Operation) -> None:
         path, op = operation.get("path"), operation.get("op", "")
@@ -85,7 +88,7 @@ class Patch:
         elif name in self._maps and len(rest) == 1:
             self._entry(target, op, name, rest[0], value, path)
         elif name in self._lists and len(rest) <= 1:
-            self._item(target, op, name, rest[0] if rest else value, value, path)
+            self._item(target, op, name, rest[0] if rest else "", value, path)
         else:
             raise self._refusal(op, path)
 
@@ -109,11 +112,7 @@ class Patch:
 
     def _item(self, target: Members, op: str, name: str, key: str, value: str, path: str) -> None:
         held: list[str] = target.setdefault(name, [])
-        if (
-            not key
-            or key == value == ""
-            or (path.count("/") == 1 and op != "replace" and not value)
-        ):
+        if not key:
             raise BadRequestException(f"Invalid patch path {path}")
         if op == "remove":
             if key in held:
@@ -122,7 +121,9 @@ class Patch:
             if key not in held:
                 held.append(key)
         elif op == "replace" and path.count("/") > 1:
-            target[name] = [value if item == key else item for item in held]
+            if key in held:
+                held.remove(key)
+                held.append(value)
         else:
             raise BadRequestException(f"Invalid patch path {path}")
 
@@ -137,5 +138,9 @@ class Patch:
             paths = ", ".join(f"/{name}" for name in self._scalars)
             return BadRequestException(
                 f"Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{paths}]"
+            )
+        if known:
+            return BadRequestException(
+                "Invalid patch operation specified. Must be one of: [replace]"
             )
         return BadRequestException(f"Invalid patch path {path}")

@@ -17,7 +17,7 @@ _REMAPPED = frozenset(
     {
         "authorization", "connection", "content-length", "content-md5", "date", "expect", "host",
         "max-forwards", "proxy-authenticate", "server", "trailer", "upgrade", "user-agent",
-        "www-authenticate",
+        "www-authenticate", "x-amzn-requestid",
     }
 )  # fmt: skip
 """Headers that are the gateway's own; what stands behind it finds its own under another name."""
@@ -26,6 +26,14 @@ _DROPPED = frozenset({"transfer-encoding"})
 
 class MalformedResponse(Exception):
     """A function's answer that has not the shape of a response."""
+
+    status = 502
+
+
+class MalformedBody(MalformedResponse):
+    """A body that says it is Base64 and is not."""
+
+    status = 500
 
 
 def remap(name: str) -> str | None:
@@ -119,7 +127,7 @@ def _body(value: dict[str, Any], binary: Sequence[str], accept: str | None) -> b
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
-        raise MalformedResponse("Base64") from None
+        raise MalformedBody("Base64") from None
 
 
 def _wants_binary(binary: Sequence[str], accept: str | None) -> bool:

@@ -20,7 +20,7 @@ from airside.services.apigateway.errors import BadRequestException
 from airside.services.apigateway.limits import COMPRESSION_BYTES_MAX
 from airside.services.apigateway.live import Gateway
 from airside.services.apigateway.models import default_models
-from airside.services.apigateway.patches import Patch, boolean, text, whole
+from airside.services.apigateway.patches import Patch, boolean, text
 
 _PATCH = Patch(
     scalars={"name": text, "apiKeySource": text, "disableExecuteApiEndpoint": boolean},
@@ -63,6 +63,8 @@ def new_api(ctx: Context, settings: Members) -> RestApi:
         "createdDate": ctx.clock.now(),
         "rootResourceId": root_id,
     }
+    if not settings.get("binaryMediaTypes"):
+        api.settings.pop("binaryMediaTypes", None)
     api.resources[root_id] = {"id": root_id, "path": "/"}
     api.present.models = default_models(ctx)
     return api
@@ -158,7 +160,7 @@ async def update_rest_api(ctx: Context, request: Request) -> Result:
     def change(api: RestApi) -> Result:
         for found in operations:
             _update(api.settings, found)
-        return shown(api)
+        return {"tags": {}, **shown(api)}
 
     return await alter(ctx, request["restApiId"], change)
 
@@ -186,7 +188,10 @@ def _set_compression(settings: Members, found: Mapping[str, Any]) -> None:
     if value in {None, ""}:
         settings.pop("minimumCompressionSize", None)
         return
-    size = whole(str(value))
+    try:
+        size = int(str(value))
+    except ValueError:
+        size = -1
     if not 0 <= size <= COMPRESSION_BYTES_MAX:
         raise BadRequestException(
             "Invalid minimum compression size, must be between 0 and 10485760"

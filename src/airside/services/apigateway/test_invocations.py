@@ -30,9 +30,9 @@ async def test_invoke_method(ctx: Context, request: Request) -> Result:
     live = LiveApi(api.id, api.account_id, api.region, api.domain_name, api.stamp)
     target = request.get("pathWithQueryString") or resource["path"]
     path, _, query = target.partition("?")
-    found = stage.matcher.match("ANY", resource["path"], decode=False)
-    assert found is not None, "a resource that has a method is served"
-    method = found[0].methods[verb]
+    found = stage.matcher.match(verb, resource["path"], decode=False)
+    assert found is not None, "a method is served where it stands"
+    method = found[0]
     matched = Matcher([(f"ANY {resource['path']}", True)]).match("ANY", path, decode=False)
     http = HttpRequest(
         "GET" if verb == "ANY" else verb, path, query, _headers(request), port=443,

@@ -134,6 +134,11 @@ def _patch_stage(tx: Transaction, ctx: Context, plan: Members, op: str | None, v
     held = [found for found in plan["apiStages"] if (found["apiId"], found["stage"])
             == (api_id, name)]  # fmt: skip
     if op == "remove":
+        if not held:
+            raise NotFoundException(
+                f"Invalid API Stage {{api: {api_id}, stage: {name}}} specified for usageplan "
+                f"{plan['id']}"
+            )
         plan["apiStages"] = [found for found in plan["apiStages"] if found not in held]
         return
     _check_stage(tx, ctx, stage, plan["id"])
@@ -162,14 +167,10 @@ def _patch_throttle(
 
 @operation("DeleteUsagePlan", resource=plan_arn, action="apigateway:DELETE")
 async def delete_usage_plan(ctx: Context, request: Request) -> Result | None:
-    """Remove a plan that has no stages."""
+    """Remove a plan."""
 
     def body(tx: Transaction) -> None:
         plan = _plan_of(tx, ctx, request)
-        if plan.members["apiStages"]:
-            raise BadRequestException(
-                f"Cannot delete Usage Plan {plan.members['id']} because it has associated stages"
-            )
         store.delete_document(tx, ctx.account_id, ctx.region, "plan", plan.members["id"])
 
     await ctx.store.transact(body)

@@ -3,7 +3,11 @@
 from airside.kernel import Context, Request, Result, operation
 from airside.services.apigateway.api import Members, RestApi
 from airside.services.apigateway.control import alter, found, load, members, page, place
-from airside.services.apigateway.errors import BadRequestException, ConflictException
+from airside.services.apigateway.errors import (
+    BadRequestException,
+    ConflictException,
+    NotFoundException,
+)
 from airside.services.apigateway.patches import Patch, boolean, text
 
 validators_arn = place("restapis", "$restApiId", "requestvalidators")
@@ -29,13 +33,16 @@ async def create_request_validator(ctx: Context, request: Request) -> Result:
         api.present.validators[validator["id"]] = validator
         return validator
 
-    return await alter(ctx, request["restApiId"], change)
+    try:
+        return await alter(ctx, request["restApiId"], change)
+    except NotFoundException:  # AWS answers otherwise here
+        raise BadRequestException("Invalid REST API identifier specified") from None
 
 
 @operation("GetRequestValidator", resource=validator_arn, action="apigateway:GET")
 async def get_request_validator(ctx: Context, request: Request) -> Result:
     """One validator."""
-    api = await load(ctx, request["restApiId"])
+    api = await load(ctx, request["restApiId"], _ABSENT)
     return found(api.present.validators, request["requestValidatorId"], _ABSENT)
 
 
@@ -56,7 +63,7 @@ async def update_request_validator(ctx: Context, request: Request) -> Result:
             raise BadRequestException("Request Validator name cannot be blank")
         return validator
 
-    return await alter(ctx, request["restApiId"], change)
+    return await alter(ctx, request["restApiId"], change, _ABSENT)
 
 
 @operation("DeleteRequestValidator", resource=validator_arn, action="apigateway:DELETE")
@@ -75,5 +82,5 @@ async def delete_request_validator(ctx: Context, request: Request) -> Result | N
                     )
         del api.present.validators[key]
 
-    await alter(ctx, request["restApiId"], change)
+    await alter(ctx, request["restApiId"], change, _ABSENT)
     return None
