@@ -24,7 +24,8 @@ class Service:
     """A service under its wire name, e.g. `Service("sqs", modules=[queues], errors=errors)`.
 
     `fronts` maps a host zone (`execute-api`, `s3-website`, `cloudfront`, `lambda-url`) to the
-    front door that answers there. Checks itself: no operation twice.
+    front door that answers there. `operations` are those that no module spells out, because many
+    have one shape. Checks itself: no operation twice.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Service:
         name: str,
         *,
         modules: Iterable[ModuleType],
+        operations: Iterable[Operation] = (),
         errors: ModuleType | None = None,
         components: Iterable[type[Component]] = (),
         resources: Iterable[type[ResourceType]] = (),
@@ -56,10 +58,10 @@ class Service:
         self.finish = finish
         """Sees every response before it goes out (CORS of buckets)."""
         self.operations: dict[str, Operation] = {}
-        for module in modules:
-            for declared in _declared(module):
-                assert declared.name not in self.operations, f"{name}:{declared.name} twice"
-                self.operations[declared.name] = declared
+        written = (declared for module in modules for declared in _declared(module))
+        for declared in (*written, *operations):
+            assert declared.name not in self.operations, f"{name}:{declared.name} twice"
+            self.operations[declared.name] = declared
         self.errors = _error_classes(errors) if errors else {}
 
 

@@ -5,6 +5,7 @@ from airside.services.cloudfront import (
     aliases,
     distributions,
     errors,
+    families,
     functions,
     invalidations,
     key_value_errors,
@@ -12,10 +13,7 @@ from airside.services.cloudfront import (
     key_values,
     listings,
     monitoring,
-    origin_access,
-    policies,
     resources,
-    signers,
     tags,
 )
 from airside.services.cloudfront.access_logs import AccessLogs
@@ -35,11 +33,9 @@ SERVICE = Service(
         key_value_stores,
         listings,
         monitoring,
-        origin_access,
-        policies,
-        signers,
         tags,
     ],
+    operations=families.OPERATIONS,
     errors=errors,
     components=[Edge, Dialer, AccessLogs],
     resources=[

@@ -1,7 +1,7 @@
 """What all configurable things of CloudFront have in common: ids, ETags, unique names, lists."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ _MANAGED_ETAG = "E23ZP02F085DFQ"
 _MANAGED_AT = 1_594_000_000.0
 """Some day in July 2020, when cache policies came."""
 Show = Callable[[Entity], dict[str, Any]]
+Check = Callable[[Snapshot, Context, Mapping[str, Any], Entity | None], None]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Kind:
     show: Show
     message: str
     """What the `missing` error says."""
+    listed: "Callable[[Context, Kind, Request], Awaitable[Result]]"
+    """The result of its list operation."""
+    plural: str = ""
+    """`CachePolicies`, where it is not the member and an s."""
+    new_id: Callable[[Context], str] = lambda ctx: ctx.ids.uuid()
+    check: Check | None = None
+    """Raises for a configuration that may not be, or may not follow the former one."""
     unique: str = "Name"
     path: str = ""
     """In the `Location` of something new, where it is not the name."""
@@ -85,13 +93,16 @@ def check_version(etag: str, if_match: str | None) -> None:
         )
 
 
-async def create(ctx: Context, kind: Kind, request: Request, new_id: str) -> Result:
+async def create(ctx: Context, kind: Kind, request: Request) -> Result:
     """Make an entity; its name must be new."""
     config = request[kind.config]
     now = ctx.clock.now()
-    entity = Entity(id=new_id, config=config, etag=new_etag(ctx), created_at=now, modified_at=now)
+    entity = Entity(id=kind.new_id(ctx), config=config, etag=new_etag(ctx), created_at=now,
+                    modified_at=now)  # fmt: skip
 
     def put(tx: Transaction) -> Entity:
+        if kind.check is not None:
+            kind.check(tx, ctx, config, None)
         name = config[kind.unique]
         former_id = store.id_of_name(tx, ctx.account_id, kind.name, name)
         if former_id is not None:
@@ -129,10 +140,8 @@ async def get_config(ctx: Context, kind: Kind, request: Request) -> Result:
     return {kind.config: entity.config, "ETag": entity.etag}
 
 
-async def update(
-    ctx: Context, kind: Kind, request: Request, check: Callable[[Entity], None] | None = None
-) -> Result:
-    """Replace a configuration, if nobody else did since it was read and `check` allows it."""
+async def update(ctx: Context, kind: Kind, request: Request) -> Result:
+    """Replace a configuration, if nobody else did since it was read."""
     config, etag, now = request[kind.config], new_etag(ctx), ctx.clock.now()
     if request["Id"] in kind.managed:
         raise errors.AccessDenied("You cannot update a managed policy.")
@@ -140,8 +149,8 @@ async def update(
     def put(tx: Transaction) -> Entity:
         entity = load(tx, ctx.account_id, kind, request["Id"])
         check_version(entity.etag, request.get("IfMatch"))
-        if check is not None:
-            check(entity)
+        if kind.check is not None:
+            kind.check(tx, ctx, config, entity)
         former, name = entity.config[kind.unique], config[kind.unique]
         if name != former:
             if store.id_of_name(tx, ctx.account_id, kind.name, name) is not None:

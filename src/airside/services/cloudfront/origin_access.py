@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from airside.kernel import Context, Request, Result, operation
+from airside.kernel import Context, Request, Result
 from airside.services.cloudfront import entities, errors
-from airside.services.cloudfront.edge import Edge
 from airside.services.cloudfront.entities import Kind
 from airside.services.cloudfront.store import Entity
 
@@ -38,105 +37,15 @@ def _show_identity(entity: Entity) -> dict[str, Any]:
     }
 
 
-CONTROL = Kind(
-    name="origin-access-control",
-    member="OriginAccessControl",
-    missing=errors.NoSuchOriginAccessControl,
-    taken=errors.OriginAccessControlAlreadyExists,
-    in_use=errors.OriginAccessControlInUse,
-    used_by=_origins_use("OriginAccessControlId"),
-    show=lambda entity: {"Id": entity.id, "OriginAccessControlConfig": entity.config},
-    message="The specified origin access control does not exist.",
-)
-IDENTITY = Kind(
-    name="origin-access-identity",
-    member="CloudFrontOriginAccessIdentity",
-    missing=errors.NoSuchCloudFrontOriginAccessIdentity,
-    taken=errors.CloudFrontOriginAccessIdentityAlreadyExists,
-    in_use=errors.CloudFrontOriginAccessIdentityInUse,
-    used_by=_origins_use("OriginAccessIdentity"),
-    show=_show_identity,
-    message="The specified origin access identity does not exist.",
-    unique="CallerReference",
-    path="origin-access-identity/cloudfront",
-)
-
-
-@operation("CreateOriginAccessControl")
-async def create_origin_access_control(ctx: Context, request: Request) -> Result:
-    """Let a distribution sign its requests to an origin."""
-    return await entities.create(ctx, CONTROL, request, "E" + ctx.ids.upper(13))
-
-
-@operation("GetOriginAccessControl")
-async def get_origin_access_control(ctx: Context, request: Request) -> Result:
-    """An origin access control."""
-    return await entities.get(ctx, CONTROL, request)
-
-
-@operation("GetOriginAccessControlConfig")
-async def get_origin_access_control_config(ctx: Context, request: Request) -> Result:
-    """An origin access control's configuration."""
-    return await entities.get_config(ctx, CONTROL, request)
-
-
-@operation("UpdateOriginAccessControl")
-async def update_origin_access_control(ctx: Context, request: Request) -> Result:
-    """Replace an origin access control's configuration."""
-    result = await entities.update(ctx, CONTROL, request)
-    ctx.component(Edge).forget()
-    return result
-
-
-@operation("DeleteOriginAccessControl")
-async def delete_origin_access_control(ctx: Context, request: Request) -> Result:
-    """Remove an origin access control that is not in use."""
-    return await entities.delete(ctx, CONTROL, request)
-
-
-@operation("ListOriginAccessControls")
-async def list_origin_access_controls(ctx: Context, request: Request) -> Result:
-    """The account's origin access controls."""
-    found, more, limit = await entities.page(ctx, CONTROL.name, request)
+async def _list_controls(ctx: Context, kind: Kind, request: Request) -> Result:
+    found, more, limit = await entities.page(ctx, kind.name, request)
     items = [{"Id": entity.id, "Description": "", **entity.config} for entity in found]
     document = entities.listed(items, request.get("Marker", ""), more, limit)
     return {"OriginAccessControlList": document}
 
 
-@operation("CreateCloudFrontOriginAccessIdentity")
-async def create_cloud_front_origin_access_identity(ctx: Context, request: Request) -> Result:
-    """Make an identity that bucket policies can name."""
-    return await entities.create(ctx, IDENTITY, request, "E" + ctx.ids.upper(13))
-
-
-@operation("GetCloudFrontOriginAccessIdentity")
-async def get_cloud_front_origin_access_identity(ctx: Context, request: Request) -> Result:
-    """An origin access identity."""
-    return await entities.get(ctx, IDENTITY, request)
-
-
-@operation("GetCloudFrontOriginAccessIdentityConfig")
-async def get_cloud_front_origin_access_identity_config(ctx: Context, request: Request) -> Result:
-    """An origin access identity's configuration."""
-    return await entities.get_config(ctx, IDENTITY, request)
-
-
-@operation("UpdateCloudFrontOriginAccessIdentity")
-async def update_cloud_front_origin_access_identity(ctx: Context, request: Request) -> Result:
-    """Change an origin access identity's comment."""
-    return await entities.update(ctx, IDENTITY, request)
-
-
-@operation("DeleteCloudFrontOriginAccessIdentity")
-async def delete_cloud_front_origin_access_identity(ctx: Context, request: Request) -> Result:
-    """Remove an origin access identity that is not in use."""
-    return await entities.delete(ctx, IDENTITY, request)
-
-
-@operation("ListCloudFrontOriginAccessIdentities")
-async def list_cloud_front_origin_access_identities(ctx: Context, request: Request) -> Result:
-    """The account's origin access identities."""
-    found, more, limit = await entities.page(ctx, IDENTITY.name, request)
+async def _list_identities(ctx: Context, kind: Kind, request: Request) -> Result:
+    found, more, limit = await entities.page(ctx, kind.name, request)
     items = [
         {
             "Id": entity.id,
@@ -147,3 +56,36 @@ async def list_cloud_front_origin_access_identities(ctx: Context, request: Reque
     ]
     document = entities.listed(items, request.get("Marker", ""), more, limit)
     return {"CloudFrontOriginAccessIdentityList": document}
+
+
+def _new_id(ctx: Context) -> str:
+    return "E" + ctx.ids.upper(13)
+
+
+CONTROL = Kind(
+    name="origin-access-control",
+    member="OriginAccessControl",
+    missing=errors.NoSuchOriginAccessControl,
+    taken=errors.OriginAccessControlAlreadyExists,
+    in_use=errors.OriginAccessControlInUse,
+    used_by=_origins_use("OriginAccessControlId"),
+    show=lambda entity: {"Id": entity.id, "OriginAccessControlConfig": entity.config},
+    message="The specified origin access control does not exist.",
+    listed=_list_controls,
+    new_id=_new_id,
+)
+IDENTITY = Kind(
+    name="origin-access-identity",
+    member="CloudFrontOriginAccessIdentity",
+    missing=errors.NoSuchCloudFrontOriginAccessIdentity,
+    taken=errors.CloudFrontOriginAccessIdentityAlreadyExists,
+    in_use=errors.CloudFrontOriginAccessIdentityInUse,
+    used_by=_origins_use("OriginAccessIdentity"),
+    show=_show_identity,
+    message="The specified origin access identity does not exist.",
+    listed=_list_identities,
+    plural="CloudFrontOriginAccessIdentities",
+    new_id=_new_id,
+    unique="CallerReference",
+    path="origin-access-identity/cloudfront",
+)
