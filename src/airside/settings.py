@@ -26,6 +26,9 @@ class Settings:
     data_dir: Path = _setting(Path(".airside"), "Folder that holds everything Airside keeps.")
     region: str = _setting("us-east-1", "Region of calls that name none.")
     synchronous: str = _setting("FULL", "SQLite durability: FULL, or NORMAL for throw-away runs.")
+    function_cpu: bool = _setting(
+        False, "Give functions processor time in proportion to their memory, as AWS does."
+    )
     function_freeze_seconds: float = _setting(
         0.02, "Idle time after which environments are frozen until their next event; 0: never."
     )

@@ -104,8 +104,8 @@ class Agent:
             bundled["_guest"] = str(boot.GUEST)
         return {
             "boto3": kind.boto3, "bundle": str(self.bundle()), "bundled": bundled,
-            "folders": folders, "lang": lang, "sandbox": self.settings.sandbox,
-            "scratch": str(self.scratch / "root"),
+            "cpu": self.settings.function_cpu, "folders": folders, "lang": lang,
+            "sandbox": self.settings.sandbox, "scratch": str(self.scratch / "root"),
         }  # fmt: skip
 
     def bundle(self) -> Path:

@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from airside.runtime.guest import cgroup, ports, system
+from airside.runtime.guest import cgroup, cpu, ports, system
 from airside.runtime.guest.channel import Channel, close_all, place
 
 CONTROL = 3
@@ -162,6 +162,7 @@ def main() -> None:
     children.end()
     if base:
         cgroup.remove_base(base)
+    cpu.remove_base(os.getpid())
     os._exit(0)
 
 

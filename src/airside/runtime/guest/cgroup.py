@@ -15,7 +15,7 @@ from airside.runtime.guest.watcher import read, write
 
 _V1 = "/sys/fs/cgroup/memory"
 _V2 = "/sys/fs/cgroup"
-_NAME = "airside-"
+NAME = "airside-"
 _MARGIN_BYTES = 2 << 20
 LEAST_BYTES = 24 << 20
 _REMOVAL_TRIES = 50
@@ -44,8 +44,8 @@ def create_base(pid: int) -> str:
     own, version = _own_path()
     if not version:
         raise OSError("the memory controller is not there")
-    _sweep(own)
-    base = f"{own}/{_NAME}{pid}"
+    sweep(own)
+    base = f"{own}/{NAME}{pid}"
     if version == 2:
         _enable_memory(own)
     with contextlib.suppress(FileExistsError):
@@ -63,10 +63,10 @@ def _enable_memory(folder: str) -> None:
         file.write("+memory")
 
 
-def _sweep(own: str) -> None:
+def sweep(own: str) -> None:
     """Remove what agents that were killed have left."""
     for name in os.listdir(own):  # noqa: PTH208
-        found = re.fullmatch(_NAME + r"(\d+)", name)
+        found = re.fullmatch(NAME + r"(\d+)", name)
         if found and not os.path.exists(f"/proc/{found.group(1)}"):  # noqa: PTH110
             _remove(f"{own}/{name}")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Callable
 
-from airside.runtime.guest import cgroup, keeper, landlock, ports, seccomp, system
+from airside.runtime.guest import cgroup, cpu, keeper, landlock, ports, seccomp, system
 from airside.runtime.guest.jail import Jail
 
 
@@ -27,6 +28,19 @@ def _memory() -> tuple[str, bool, str]:
     version = cgroup.Groups(base).version
     cgroup.remove_base(base)
     return "memory limit", True, f"control groups version {version}"
+
+
+def _processors() -> str:
+    """How it would be done where the setting asks for it."""
+    groups, base = None, ""
+    with contextlib.suppress(OSError):
+        base = cgroup.create_base(os.getpid())
+        groups = cgroup.Groups(base)
+    how = cpu.Processors(groups, os.getpid()).how
+    cpu.remove_base(os.getpid())
+    if base:
+        cgroup.remove_base(base)
+    return f"{how}, where the setting function_cpu asks for it"
 
 
 def _ports() -> None:
@@ -53,7 +67,11 @@ def main() -> None:
     if not system.LINUX:
         print(json.dumps([["sandbox", False, "only on Linux"]]))  # noqa: T201
         return
-    parts = [_memory(), _tried("ports of its own", "BPF", _ports)]
+    parts = [
+        _memory(),
+        ("processor time by memory", True, _processors()),
+        _tried("ports of its own", "BPF", _ports),
+    ]
     parts += _namespaces(sys.argv[1])
     no_new_privs = lambda: system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)  # noqa: E731
     parts.append(_tried("no new privileges", "prctl", no_new_privs))

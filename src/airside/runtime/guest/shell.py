@@ -17,6 +17,7 @@ from airside.runtime.guest import freezing, keeper, system
 from airside.runtime.guest.cgroup import Group, Groups
 from airside.runtime.guest.channel import Channel, place
 from airside.runtime.guest.jail import HOST, Jail, uid_of
+from airside.runtime.guest.watcher import write
 
 Begin = Callable[[dict[str, Any]], None]
 
@@ -43,6 +44,8 @@ class Shell:
         self._inherits = kept.namespace if kept else -1
         self.keeper = 0
         """Process 1; 0 when there is no namespace."""
+        self.cpu = -1
+        """A control group of its own for its processor time, where it takes one."""
         self.function = 0
         """The process that runs the function, once there is one."""
         self.group: Group | None = None
@@ -143,6 +146,8 @@ class Shell:
             os.setsid()
             if self.group is not None:
                 self.group.join()
+            if self.cpu >= 0:
+                write(self.cpu, "tasks", "0")
             if self.keeper:
                 system.enter(self._namespaces, system.CLONE_NEWNS | system.CLONE_NEWIPC)
             place([orders.detach()])
@@ -200,3 +205,6 @@ class Shell:
             self._orders.sock.close()
         if self.group is not None:
             self.group.close()
+        if self.cpu >= 0:
+            os.close(self.cpu)
+            self.cpu = -1

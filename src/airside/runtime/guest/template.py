@@ -35,6 +35,7 @@ from airside.runtime.guest import client, freezing, keeper, watcher
 from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
 from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
+from airside.runtime.guest.cpu import Processors, niceness
 from airside.runtime.guest.jail import Jail
 from airside.runtime.guest.shell import Kept, Shell
 from airside.runtime.guest.warm import Warmth
@@ -73,6 +74,8 @@ class Template:
         self.jail = Jail()
         self.groups: Groups | None = None
         self.pid = os.getpid()
+        self._processors: Processors | None = None
+        """Where functions have processor time in proportion to their memory."""
         self._shared_bytes = 0
         self._sandbox = bool(config["sandbox"])
         self._tmp = f"{config['scratch']}-tmp"
@@ -92,11 +95,13 @@ class Template:
         self._watcher: Channel | None = None
         self._poll = select.poll()
         base = os.environ.pop(CGROUP, "")
+        if config["sandbox"] and base:
+            with contextlib.suppress(OSError):
+                self.groups = Groups(base)
+                _, self._watcher = watcher.start()
+        if config["cpu"]:
+            self._processors = Processors(self.groups, os.getppid())
         if config["sandbox"]:
-            if base:
-                with contextlib.suppress(OSError):
-                    self.groups = Groups(base)
-                    _, self._watcher = watcher.start()
             self._enter_jail(config)
 
     def _enter_jail(self, config: dict[str, Any]) -> None:
@@ -188,6 +193,8 @@ class Template:
         self._serial += 1
         name = f"{self.pid}-{self._serial}"
         shell = Shell(self.jail, self.groups, name, self._serial, kept)
+        if self._processors is not None:
+            shell.cpu = self._processors.make(name)
         shell.build(self._keeper)
         if shell.keeper:
             self._by_pid[shell.keeper] = shell
@@ -236,6 +243,8 @@ class Template:
         shell.lingers = bool(config["extensions"]) and bool(shell.keeper)
         if self._sandbox and shell.group is None:
             config["memory_rlimit"] = (config["memory_mb"] << 20) + shared
+        if self._processors is not None:
+            self._give_time(self._processors, shell, config)
         shell.environment_id = message["id"]
         self._by_id[message["id"]] = shell
         if not shell.function:
@@ -248,6 +257,17 @@ class Template:
         elif not shell.keeper:
             self._ended(shell)
         close_all(fds)
+
+    @staticmethod
+    def _give_time(processors: Processors, shell: Shell, config: dict[str, Any]) -> None:
+        """Have an environment's processor time be in proportion to its memory.
+
+        All copies of a snapshot are in one group: there it is up to their priority.
+        """
+        memory_mb = config["memory_mb"]
+        shared = bool(config.get("snapshot"))
+        if shared or not processors.limit(shell.cpu, shell.group, memory_mb):
+            config["nice"] = max(config.get("nice") or 0, niceness(memory_mb))
 
     def _kill(self, environment_id: int, *, keep: bool) -> None:
         shell = self._by_id.get(environment_id)
@@ -329,6 +349,8 @@ class Template:
             if watched and self._watcher is not None:
                 self._watcher.send({"forget": shell.serial})
         shell.close()
+        if self._processors is not None:
+            self._processors.remove(shell.name)
         if self.groups is not None:
             self.groups.remove(shell.name)
         if not self.jail.rooted:
