@@ -11,6 +11,7 @@ from airside.protocol.documents import load_json
 from airside.services.lambda_ import errors
 
 _MISSING = object()
+_ANY_CASE = "equals-ignore-case"
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "=": lambda left, right: left == right,
@@ -44,12 +45,6 @@ def _matches_record(pattern: dict[str, Any], record: dict[str, Any], payload: st
     return matches(pattern, record)
 
 
-OPERATORS = frozenset({
-    "anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix",
-    "wildcard",
-})  # fmt: skip
-
-
 def check_filters(filters: list[dict[str, str]]) -> None:
     """Refuse patterns that cannot be. Raises InvalidParameterValueException."""
     for each in filters:
@@ -57,31 +52,83 @@ def check_filters(filters: list[dict[str, str]]) -> None:
             pattern = load_json(each["Pattern"])
         except (KeyError, ValueError):
             pattern = None
-        if not isinstance(pattern, dict) or not _is_pattern(pattern):
+        if not _is_pattern(pattern):
             raise errors.InvalidParameterValueException(
                 "Invalid filter pattern definition.", Type="User"
             )
 
 
-def _is_pattern(pattern: dict[str, Any]) -> bool:
-    for key, wanted in pattern.items():
-        if key == "$or":
-            if not isinstance(wanted, list) or not all(
-                isinstance(each, dict) and _is_pattern(each) for each in wanted
-            ):
-                return False
-        elif isinstance(wanted, dict):
-            if not _is_pattern(wanted):
-                return False
-        elif not isinstance(wanted, list) or not all(_is_rule(each) for each in wanted):
-            return False
-    return True
+def _is_pattern(pattern: Any) -> bool:
+    """Whether it is an object with members, down to lists with rules, none of them empty."""
+    return (
+        isinstance(pattern, dict)
+        and bool(pattern)
+        and all(_is_branch(key, wanted) for key, wanted in pattern.items())
+    )
+
+
+def _is_branch(key: str, wanted: Any) -> bool:
+    if isinstance(wanted, dict) and key != "$or":
+        return _is_pattern(wanted)
+    if not isinstance(wanted, list) or not wanted:
+        return False
+    return all(_is_pattern(each) if key == "$or" else _is_rule(each) for each in wanted)
 
 
 def _is_rule(rule: Any) -> bool:
-    if isinstance(rule, dict):
-        return len(rule) == 1 and next(iter(rule)) in OPERATORS
-    return not isinstance(rule, list)
+    if not isinstance(rule, dict):
+        return not isinstance(rule, list)
+    if len(rule) != 1:
+        return False
+    ((operator, operand),) = rule.items()
+    check = _OPERANDS.get(operator)
+    return check is not None and check(operand)
+
+
+def _is_text(operand: Any) -> bool:
+    return isinstance(operand, str) and bool(operand)
+
+
+def _is_text_in_any_case(operand: Any) -> bool:
+    """Text, or as of any case."""
+    if isinstance(operand, dict):
+        return list(operand) == [_ANY_CASE] and _is_text(operand[_ANY_CASE])
+    return _is_text(operand)
+
+
+def _is_anything_but(operand: Any) -> bool:
+    if isinstance(operand, dict):
+        if len(operand) != 1:
+            return False
+        ((operator, inner),) = operand.items()
+        known = operator in {"prefix", "suffix", "equals-ignore-case", "wildcard"}
+        return known and bool(inner) and all(_is_text(each) for each in _each(inner))
+    choices = _each(operand)
+    same_kind = all(isinstance(each, str) for each in choices) or all(map(_is_number, choices))
+    return bool(choices) and same_kind
+
+
+def _is_comparison(operand: Any) -> bool:
+    """`["=", 5]`, or one or two bounds: `[">", 0, "<=", 5]`."""
+    if not isinstance(operand, list) or len(operand) not in {2, 4}:
+        return False
+    signs, numbers = operand[::2], operand[1::2]
+    if not all(map(_is_number, numbers)) or not all(
+        isinstance(sign, str) and sign in _COMPARE for sign in signs
+    ):
+        return False
+    if len(signs) == 1:
+        return True
+    low, high = numbers
+    return bool(signs[0].startswith(">") and signs[1].startswith("<") and low < high)
+
+
+def _is_network(operand: Any) -> bool:
+    try:
+        ipaddress.ip_network(operand, strict=False)
+    except ValueError:
+        return False
+    return isinstance(operand, str)
 
 
 def matches(pattern: dict[str, Any], value: Any) -> bool:
@@ -134,6 +181,8 @@ def _apply(operator: str, operand: Any, value: Any) -> bool:
         )
     if not isinstance(value, str):
         return False
+    if isinstance(operand, dict):
+        operand, value = operand[_ANY_CASE].casefold(), value.casefold()
     compare = _TEXT.get(operator)
     return compare is not None and compare(str(operand), value)
 
@@ -173,4 +222,15 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
     "equals-ignore-case": lambda operand, value: value.casefold() == operand.casefold(),
     "cidr": lambda operand, value: _in_network(value, operand),
     "wildcard": _wildcard,
+}
+
+_OPERANDS: dict[str, Callable[[Any], bool]] = {
+    "anything-but": _is_anything_but,
+    "cidr": _is_network,
+    "equals-ignore-case": _is_text,
+    "exists": lambda operand: isinstance(operand, bool),
+    "numeric": _is_comparison,
+    "prefix": _is_text_in_any_case,
+    "suffix": _is_text_in_any_case,
+    "wildcard": _is_text,
 }

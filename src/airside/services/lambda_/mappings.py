@@ -70,17 +70,31 @@ async def create_event_source_mapping(ctx: Context, request: Request) -> Result:
         for other in store.mappings(tx, mapping.account_id, mapping.region):
             same = other.source_arn == mapping.source_arn
             if same and other.function_arn == mapping.function_arn:
-                kind = "SQS" if source.service == "sqs" else "event source"
-                raise errors.ResourceConflictException(
-                    f'An event source mapping with {kind} arn (" {mapping.source_arn} ") and '
-                    f'function (" {name.name} ") already exists. Please update or delete the '
-                    f"existing mapping with UUID {other.uuid}", Type="User",
-                )  # fmt: skip
+                raise _taken(mapping, name, other)
         store.save_mapping(tx, mapping)
 
     await ctx.store.transact(create)
     ctx.component(MappingPollers).changed(mapping)
     return describe(mapping, "Creating" if mapping.enabled else "")
+
+
+def _taken(
+    mapping: Mapping, name: FunctionName, other: Mapping
+) -> errors.ResourceConflictException:
+    if mapping.source.service == "sqs":
+        message = (
+            f'An event source mapping with SQS arn (" {mapping.source_arn} ") and function '
+            f'(" {name.name} ") already exists.'
+        )
+    else:
+        message = (
+            f'The event source arn (" {mapping.source_arn} ") and function (" {name.name} ") '
+            "provided mapping already exists."
+        )
+    return errors.ResourceConflictException(
+        f"{message} Please update or delete the existing mapping with UUID {other.uuid}",
+        Type="User",
+    )
 
 
 def _configure(old: dict[str, Any], request: Request, source: Arn) -> dict[str, Any]:

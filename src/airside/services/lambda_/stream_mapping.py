@@ -87,7 +87,8 @@ def event(mapping: Mapping, records: list[Record]) -> dict[str, Any]:
 def event_record(mapping: Mapping, record: Record) -> dict[str, Any]:
     """One record as functions and filters see it."""
     change = dict(record["dynamodb"])
-    change["ApproximateCreationDateTime"] = int(change["ApproximateCreationDateTime"])
+    # Whole seconds, and yet written with a point.
+    change["ApproximateCreationDateTime"] = float(int(change["ApproximateCreationDateTime"]))
     shown = {
         "eventID": record["eventID"],
         "eventName": record["eventName"],
