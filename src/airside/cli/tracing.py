@@ -13,6 +13,7 @@ from airside.cli.main import print_json
 
 WIDTH = 40
 _COLOURS = {"lambda": "magenta", "dynamodb": "blue", "sqs": "yellow", "apigatewayv2": "cyan",
+            "apigateway": "cyan",
             "s3": "green"}  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def overwrite(
     api.resources[root_id] = {"id": root_id, "path": "/"}
     ids = {resource["path"]: key for key, resource in old.resources.items()}
     known = {found["name"]: key for key, found in old.authorizers.items()}
-    return _write(ctx, api, document, parameters, ids, known)
+    return _checked(ctx, api, document, parameters, ids, known)
 
 
 def merge(
@@ -67,7 +67,18 @@ def merge(
 ) -> list[str]:
     """Add what a definition says to an API; what both have becomes as the definition says."""
     known = {found["name"]: key for key, found in api.present.authorizers.items()}
-    return _write(ctx, api, document, parameters, {}, known)
+    return _checked(ctx, api, document, parameters, {}, known)
+
+
+def _checked(
+    ctx: Context, api: RestApi, document: Document, parameters: Mapping[str, str],
+    ids: Mapping[str, str], known: Mapping[str, str],
+) -> list[str]:  # fmt: skip
+    """Parts of a definition that have not the shape they should have are the client's fault."""
+    try:
+        return _write(ctx, api, document, parameters, ids, known)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise BadRequestException("Invalid OpenAPI input.") from None
 
 
 def _write(
