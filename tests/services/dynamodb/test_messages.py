@@ -121,3 +121,26 @@ def test_a_policy_of_another_revision(client, make_table, account):
         assert caught.value.response["Error"]["Message"] == (
             f"Resource-based policy not found for the provided ResourceArn: {found}"
         )
+
+
+def test_values_without_a_type_or_with_several_are_told_plainly(post):
+    for value, problem in (
+        ({}, "is empty, must contain exactly one of the supported datatypes"),
+        ({"S": "a", "N": "1"}, "has more than one datatypes set, must contain exactly one of the "
+                               "supported datatypes"),
+    ):  # fmt: skip
+        wanted = f"Supplied AttributeValue {problem}"
+        request = {"TableName": "none", "Item": {"p": value}}
+        assert message(post("PutItem", request)) == wanted
+        request = {
+            "TableName": "none", "Key": {"p": {"S": "x"}}, "UpdateExpression": "SET a = :a",
+            "ExpressionAttributeValues": {":a": value},
+        }  # fmt: skip
+        assert message(post("UpdateItem", request)) == (
+            f"ExpressionAttributeValues contains invalid value: {wanted} for key :a"
+        )
+    request = {"TableName": "none", "Item": {"p": {"SS": []}}}
+    assert message(post("PutItem", request)) == (
+        "1 validation error detected: One or more parameter values were invalid: "
+        "An string set  may not be empty"
+    )

@@ -194,6 +194,18 @@ def test_rows_of_csv_become_items(s3, bucket, imported, contents):
     }
 
 
+def test_documents_of_one_line_are_several_items(s3, bucket, imported, contents):
+    line = "".join(json.dumps({"Item": {"p": {"S": str(n)}}}) for n in range(5))
+    s3.put_object(Bucket=bucket, Key="line", Body=f'{{"Item": {{"p": {{"S": "é"}}}}}}\n{line}')
+    result = imported(
+        S3BucketSource={"S3Bucket": bucket}, InputFormat="DYNAMODB_JSON",
+        TableCreationParameters=PARAMETERS,
+    )  # fmt: skip
+    assert result["ImportStatus"] == "COMPLETED"
+    assert (result["ProcessedItemCount"], result["ImportedItemCount"]) == (6, 6)
+    assert set(contents("imported")) == {"é", *"01234"}
+
+
 def test_bad_lines_are_counted_and_bad_objects_end_an_import(dynamodb, s3, bucket, imported):
     lines = [
         '{"Item":{"p":{"S":"a"}}}', "nonsense", '{"Item":{"x":{"S":"a"}}}', "[]",
@@ -202,7 +214,7 @@ def test_bad_lines_are_counted_and_bad_objects_end_an_import(dynamodb, s3, bucke
     s3.put_object(Bucket=bucket, Key="lines", Body="\n".join(lines).encode())
     source = {"S3BucketSource": {"S3Bucket": bucket}, "InputFormat": "DYNAMODB_JSON"}
     result = imported(**source, TableCreationParameters=PARAMETERS)
-    assert result["ImportStatus"] == "COMPLETED"
+    assert (result["ImportStatus"], result["FailureCode"]) == ("FAILED", "ItemValidationError")
     assert (result["ErrorCount"], result["ImportedItemCount"]) == (4, 2)
     with pytest.raises(ClientError, match="ResourceInUseException"):
         imported(**source, TableCreationParameters=PARAMETERS)

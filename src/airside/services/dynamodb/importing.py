@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
@@ -23,6 +24,7 @@ from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.worker import Worker
 
+_DECODER = json.JSONDecoder()
 _STEP = 100
 """Items per transaction."""
 _PLAIN_BYTES = 1 << 20
@@ -86,15 +88,28 @@ async def _lines(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _json_items(content: AsyncIterator[bytes]) -> AsyncIterator[Item | None]:
-    """The items of lines like `{"Item": {…}}`; None for a line that is none."""
+    """The items of lines like `{"Item": {…}}`; None for what is none."""
     async for line in _lines(content):
-        try:
-            found = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
-            yield None
-            continue
-        item = found.get("Item") if isinstance(found, dict) else None
-        yield item if isinstance(item, dict) else None
+        for found in _documents(line):
+            item = found.get("Item") if isinstance(found, dict) else None
+            yield item if isinstance(item, dict) else None
+
+
+def _documents(line: bytes) -> Iterator[Any]:
+    """The JSON documents of a line: as a rule one; None for the rest where it is no JSON."""
+    try:
+        yield msgspec.json.decode(line)
+        return
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        text = line.decode().strip()
+        while text:
+            found, end = _DECODER.raw_decode(text)
+            yield found
+            text = text[end:].lstrip()
+    except (ValueError, RecursionError):
+        yield None
 
 
 def _csv_items(text: str, options: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[Item]:
@@ -202,6 +217,12 @@ class Importing(Worker):
             changes = {
                 "ImportStatus": "FAILED", "FailureCode": "InvalidInput",
                 "FailureMessage": str(error),
+            }  # fmt: skip
+        if progress.errors and changes["ImportStatus"] == "COMPLETED":
+            changes = {
+                "ImportStatus": "FAILED", "FailureCode": "ItemValidationError",
+                "FailureMessage": "Some of the items failed validation checks. Please check "
+                "CloudWatch error logs for more details.",
             }  # fmt: skip
         changes |= {**progress.members(), "EndTime": self.cloud.clock.now()}
         ctx.use("ImportDataSize-Bytes", progress.bytes, description["TableArn"])

@@ -25,9 +25,13 @@ class InvalidValue(ValidationException):
         return "ValidationException"
 
 
+class Malformed(InvalidValue):
+    """A value with no type or with several: told without an envelope everywhere."""
+
+
 def enveloped(problem: ValidationException) -> ValidationException:
     """A problem as the operations that write single items report it."""
-    if " validation error" in problem.message[:24]:
+    if " validation error" in problem.message[:24] or isinstance(problem, Malformed):
         return problem
     return ValidationException(f"1 validation error detected: {problem.message}")
 

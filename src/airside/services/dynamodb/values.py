@@ -15,7 +15,7 @@ from airside.protocol.json_words import truth_of
 from airside.services.dynamodb import numbers
 from airside.services.dynamodb.errors import SerializationException
 from airside.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
-from airside.services.dynamodb.problems import InvalidValue
+from airside.services.dynamodb.problems import InvalidValue, Malformed
 
 Value = dict[str, Any]
 Item = dict[str, Value]
@@ -45,7 +45,7 @@ def check(value: Any, depth: int = 1) -> int:
         checker = _CHECKERS.get(kind)
         if checker is not None and content is not None:
             return checker(value, content, depth)
-    raise InvalidValue(
+    raise Malformed(
         "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
     )
 
@@ -88,7 +88,7 @@ def _check_one_type(value: Value) -> None:
     if len(value) > 1:
         for kind, content in list(value.items()):
             _CHECKERS[kind]({kind: content}, content, 1)
-        raise InvalidValue(
+        raise Malformed(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes"
         )

@@ -9,7 +9,7 @@ from airside.services.dynamodb import values
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.expressions.syntax import Path
-from airside.services.dynamodb.problems import InvalidValue
+from airside.services.dynamodb.problems import InvalidValue, Malformed
 from airside.services.dynamodb.values import Value
 
 _NAME = re.compile(r"#[0-9a-zA-Z_]+", re.ASCII)
@@ -135,6 +135,8 @@ def _check_values(given: dict[str, Any]) -> int:
             total += values.check(value)
         except InvalidValue as problem:
             older = f"ExpressionAttributeValues contains invalid value: {problem.older}"
+            if isinstance(problem, Malformed):
+                raise Malformed(f"{older} for key {key}") from None
             raise InvalidValue(problem.message, f"{older} for key {key}") from None
     return total
 
