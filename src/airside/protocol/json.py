@@ -81,11 +81,9 @@ class JsonCodec:
         """The error as `__type`, message and its modelled members."""
         facts = model.error(error.name, error.status)
         content: dict[str, Any] = {"__type": facts.json_type}
-        members = error_members(model, facts, error, renamed=False)
-        content.update(members)
+        content.update(error_members(model, facts, error, renamed=False))
         if error.message:
-            name = facts.message_beside_members if members else facts.message_member
-            content[name] = error.message
+            content[facts.message_member] = error.message
         document = _encode(content)
         headers = _headers(model, document, request_id)
         if model.query_compatible:

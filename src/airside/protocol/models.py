@@ -30,7 +30,6 @@ class ErrorFacts(NamedTuple):
     json_type: str
     """`__type` in JSON documents."""
     message_member: str
-    message_beside_members: str
     shape: Shape | None
     """The modelled structure, when there is one."""
 
@@ -162,10 +161,6 @@ class ServiceModel:
         code = entry.code or trait.code or name
         shape = self._graph.shape(name) if exception else None
         prefix = f"{self.overlay.error_namespace}#" if self.overlay.error_namespace else ""
-        message_member = (
-            entry.message_member or _message_member(shape) or self.overlay.message_member
-            or "message"
-        )  # fmt: skip
         return ErrorFacts(
             name=name,
             code=code,
@@ -173,10 +168,10 @@ class ServiceModel:
             sender_fault=status < 500 if sender is None else sender,
             query_code=entry.query_code or self._query_name(code),
             json_type=entry.type or (prefix if shape is not None else "") + code,
-            message_member=message_member,
-            message_beside_members=entry.message_beside_members or message_member,
+            message_member=entry.message_member or _message_member(shape)
+            or self.overlay.message_member or "message",
             shape=shape,
-        )
+        )  # fmt: skip
 
 
 def _message_member(shape: Shape | None) -> str | None:

@@ -139,8 +139,6 @@ class ErrorEntry(Struct, rename="camel", forbid_unknown_fields=True):
     """The code for query clients when it differs (`awsQueryCompatible` services)."""
     message_member: str | None = None
     """`message` or `Message`, where the model does not say."""
-    message_beside_members: str | None = None
-    """The same, in JSON, for an error that carries other members."""
     sender_fault: bool | None = None
     source: str = ""
 

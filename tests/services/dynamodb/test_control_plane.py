@@ -31,18 +31,6 @@ def test_a_table_that_is_being_made_is_not_warm_yet(client, until):
     assert until(lambda: described("cold"))["WarmThroughput"]["ReadUnitsPerSecond"] == 12000
 
 
-def test_a_failed_condition_says_its_message_beside_the_item(post, make_table):
-    name = make_table()
-    item = {"p": {"S": "x"}}
-    post("PutItem", {"TableName": name, "Item": item})
-    request = {"TableName": name, "Item": item, "ConditionExpression": "attribute_not_exists(p)"}
-    message = "The conditional request failed"
-    type_ = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
-    assert post("PutItem", request).json() == {"__type": type_, "message": message}
-    request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    assert post("PutItem", request).json() == {"__type": type_, "Message": message, "Item": item}
-
-
 def test_contributor_insights_are_off(client, make_table):
     name = make_table()
     off = {"TableName": name, "ContributorInsightsStatus": "DISABLED"}
