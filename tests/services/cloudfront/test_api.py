@@ -249,3 +249,29 @@ def test_a_distribution_answers_under_its_aliases(edge, origin):
     assert cache(alias) == "Hit from cloudfront"
     assert cache(f"any.wild.{alias}") == "Hit from cloudfront"
     assert cache("other.test") == ""
+
+
+def test_what_is_to_be_changed_is_asked_first(site):
+    wrong = {**site.config, "DefaultRootObject": "/no"}
+    update, delete = site.cloudfront.update_distribution, site.cloudfront.delete_distribution
+    assert refused(update, Id="ENOBODY", DistributionConfig=wrong) == "InvalidIfMatchVersion"
+    assert refused(delete, Id="ENOBODY") == "InvalidIfMatchVersion"
+    etag = "E0123456789AB"
+    assert refused(update, Id="ENOBODY", DistributionConfig=wrong, IfMatch=etag) \
+        == "NoSuchDistribution"  # fmt: skip
+    assert refused(update, Id=site.id, DistributionConfig=wrong, IfMatch=etag) \
+        == "InvalidDefaultRootObject"  # fmt: skip
+
+
+def test_custom_origins_have_defaults_and_bucket_origins_are_buckets(site):
+    custom = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "http-only"}
+    site.change(Origins=some([
+        {"Id": "site", "DomainName": "example.com", "CustomOriginConfig": custom},
+    ]))  # fmt: skip
+    shown = site.config["Origins"]["Items"][0]["CustomOriginConfig"]
+    assert (shown["OriginReadTimeout"], shown["OriginKeepaliveTimeout"]) == (30, 5)
+    assert set(shown["OriginSslProtocols"]["Items"]) == {"SSLv3", "TLSv1"}
+    nowhere = some([{"Id": "site", "DomainName": "example.com",
+                     "S3OriginConfig": {"OriginAccessIdentity": ""}}])  # fmt: skip
+    with pytest.raises(ClientError, match="does not refer to a valid S3 bucket"):
+        site.change(Origins=nowhere)

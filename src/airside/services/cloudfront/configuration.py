@@ -16,6 +16,13 @@ _METHOD_SETS = (
 )
 
 
+_CUSTOM_ORIGIN: Config = {
+    "OriginSslProtocols": {"Quantity": 2, "Items": ["SSLv3", "TLSv1"]},
+    "OriginReadTimeout": 30,
+    "OriginKeepaliveTimeout": 5,
+}
+
+
 def none_of() -> Config:
     """An empty list, as the model writes lists."""
     return {"Quantity": 0}
@@ -70,6 +77,8 @@ def _origin(origin: Mapping[str, Any]) -> Config:
     found.setdefault("ConnectionTimeout", 10)
     found.setdefault("OriginShield", {"Enabled": False})
     found.setdefault("OriginAccessControlId", "")
+    if "CustomOriginConfig" in found:
+        found["CustomOriginConfig"] = {**_CUSTOM_ORIGIN, **found["CustomOriginConfig"]}
     return found
 
 
@@ -178,6 +187,10 @@ def _check_origin(origin: Mapping[str, Any]) -> None:
     if "://" in origin["DomainName"] or "/" in origin["DomainName"] or not origin["DomainName"]:
         raise errors.InvalidArgument(
             "The parameter Origin DomainName does not refer to a valid host."
+        )
+    if "S3OriginConfig" in origin and ".s3" not in origin["DomainName"].lower():
+        raise errors.InvalidArgument(
+            "The parameter Origin DomainName does not refer to a valid S3 bucket."
         )
     path = origin.get("OriginPath")
     if path and (not path.startswith("/") or path.endswith("/")):

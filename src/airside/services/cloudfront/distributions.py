@@ -6,7 +6,13 @@ from airside.kernel import Context, Request, Result, Snapshot, Transaction, oper
 from airside.services.cloudfront import configuration, entities, errors, store
 from airside.services.cloudfront.access_logs import check_logging
 from airside.services.cloudfront.edge import Edge
-from airside.services.cloudfront.entities import check_version, listed, location, new_etag
+from airside.services.cloudfront.entities import (
+    check_given,
+    check_version,
+    listed,
+    location,
+    new_etag,
+)
 from airside.services.cloudfront.references import check_lambdas, check_references
 from airside.services.cloudfront.signers import active_key_groups
 from airside.services.cloudfront.store import Entity
@@ -168,10 +174,17 @@ async def get_distribution_config(ctx: Context, request: Request) -> Result:
     return {"DistributionConfig": entity.config, "ETag": entity.etag}
 
 
+async def _check_known(ctx: Context, request: Request) -> None:
+    """Raise, before anything else is looked at, where it is not clear what is to be changed."""
+    check_given(request.get("IfMatch"))
+    await ctx.store.read(lambda view: load(view, ctx, request["Id"]))
+
+
 @operation("UpdateDistribution", resource=distribution_arn)
 async def update_distribution(ctx: Context, request: Request) -> Result:
     """Replace a configuration, if nobody else did since it was read. It counts at once."""
     given = request["DistributionConfig"]
+    await _check_known(ctx, request)
     configuration.check(given)
     config = configuration.completed(given)
     await check_lambdas(ctx, config)
@@ -201,6 +214,7 @@ async def update_distribution(ctx: Context, request: Request) -> Result:
 @operation("DeleteDistribution", resource=distribution_arn)
 async def delete_distribution(ctx: Context, request: Request) -> Result:
     """Remove a distribution that has been disabled."""
+    await _check_known(ctx, request)
 
     def remove(tx: Transaction) -> None:
         entity = load(tx, ctx, request["Id"])

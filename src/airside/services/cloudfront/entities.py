@@ -80,12 +80,18 @@ def managed(identifier: str, kind: Kind) -> Entity:
                   created_at=0.0, modified_at=_MANAGED_AT)  # fmt: skip
 
 
-def check_version(etag: str, if_match: str | None) -> None:
-    """Raise InvalidIfMatchVersion or PreconditionFailed unless the ETag is the present one."""
+def check_given(if_match: str | None) -> str:
+    """The ETag that a change is for. Raises InvalidIfMatchVersion."""
     if not if_match or _ETAG.fullmatch(if_match.strip('"')) is None:
         raise errors.InvalidIfMatchVersion(
             "The If-Match version is missing or not valid for the resource."
         )
+    return if_match
+
+
+def check_version(etag: str, given: str | None) -> None:
+    """Raise InvalidIfMatchVersion or PreconditionFailed unless the ETag is the present one."""
+    if_match = check_given(given)
     if if_match.strip('"') != etag:
         raise errors.PreconditionFailed(
             "The request failed because it didn't meet the preconditions in one or more "
