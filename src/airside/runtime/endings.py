@@ -33,8 +33,6 @@ def for_event(error: dict[str, Any], request_id: str) -> Outcome:
     """An error of INIT, as the caller of an event sees it."""
     message = str(error.get("errorMessage", ""))
     told = {**error, "errorMessage": message.replace("RequestId: {}", f"RequestId: {request_id}")}
-    if "requestId" in told:
-        told["requestId"] = request_id
     kind = error.get("errorType", "Runtime.Unknown")
     return Outcome(json.dumps(told).encode(), "error", kind, in_init=True)
 

@@ -278,3 +278,25 @@ def test_leaving_with_a_message_prints_it(function):
     answer = function("import sys\ndef handler(e, c): sys.exit('no more orders')")()
     assert answer.payload["errorMessage"].endswith("Runtime exited with error: exit status 1")
     assert "no more orders\n" in answer.tail
+
+
+def test_a_handler_that_cannot_be_called_has_the_trace_of_the_runtime(function):
+    answer = function("def handler(): pass")()
+    assert answer.payload["errorType"] == "TypeError"
+    (place,) = answer.payload["stackTrace"]
+    assert re.fullmatch(
+        r'  File "/var/runtime/bootstrap\.py", line \d+, in handle\n'
+        r"    response = request_handler\(event, lambda_context\)\n", place
+    )  # fmt: skip
+    interrupted = function("def handler(e, c): raise KeyboardInterrupt", "g")()
+    assert interrupted.payload["errorMessage"].endswith("exit status 1")
+    assert "KeyboardInterrupt\n" in interrupted.tail
+    assert "/airside/" not in interrupted.tail
+
+
+def test_an_error_of_init_has_no_request(function):
+    answer = function("raise LookupError('no table')")()
+    assert answer.payload["requestId"] == ""
+    assert (answer.payload["errorType"], answer.payload["errorMessage"]) == (
+        "LookupError", "no table"
+    )  # fmt: skip

@@ -202,3 +202,10 @@ def test_streaming_handlers_answer_invoke_whole(node):
 def test_an_environment_keeps_its_state(node):
     f = node("let count = 0; exports.handler = async () => ++count;")
     assert [f().payload for _ in range(3)] == [1, 2, 3]
+
+
+def test_what_cannot_be_written_as_json_is_an_error(node):
+    answer = node("exports.handler = async () => 10n;")()
+    assert (answer.payload["errorType"], answer.payload["errorMessage"]) == (
+        "Error", "Unable to stringify response body"
+    )  # fmt: skip

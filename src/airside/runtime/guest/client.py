@@ -20,6 +20,8 @@ from airside.runtime.guest import extension, frames, logs, program, snapshot, wa
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext, Surroundings
 
+_SHOWN_AS = "/var/runtime/bootstrap.py"
+_CALL = "response = request_handler(event, lambda_context)"
 Handler = Callable[[Any, LambdaContext], Any]
 
 
@@ -47,10 +49,18 @@ def describe(message: str, kind: str, trace: list[str], request_id: str = "") ->
 
 def _stack(error: BaseException) -> list[str]:
     """The traceback below this file, as AWS formats it: without marks below the lines."""
-    frames_of = traceback.extract_tb(error.__traceback__)
-    entries = [(each.filename, each.lineno or 0, each.name, each.line) for each in frames_of]
-    first = next((at for at, entry in enumerate(entries) if entry[0] != __file__), 0)
+    entries = _entries(error)
+    first = next((at for at, entry in enumerate(entries) if entry[0] != _SHOWN_AS), 0)
     return traceback.format_list(entries[first:])
+
+
+def _entries(error: BaseException) -> list[tuple[str, int, str, str | None]]:
+    """Where an error came by; this file is where AWS's client is."""
+    return [
+        (_SHOWN_AS if each.filename == __file__ else each.filename, each.lineno or 0, each.name,
+         _CALL if each.filename == __file__ and each.name == "handle" else each.line)
+        for each in traceback.extract_tb(error.__traceback__)
+    ]  # fmt: skip
 
 
 def load(name: str) -> Handler:
@@ -257,8 +267,10 @@ def run(runtime: Runtime, handler_name: str, serve: Callable[[Handler], None]) -
         status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if leaving.code is not None and not isinstance(leaving.code, int):
             print(leaving.code, file=sys.stderr)  # noqa: T201  as the interpreter does
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as caught:
+        lines = traceback.format_list(_entries(caught))
+        lines += traceback.format_exception_only(type(caught), caught)
+        print("Traceback (most recent call last):\n", *lines, sep="", end="", file=sys.stderr)  # noqa: T201
         status = 1
     else:
         status = 0

@@ -7,12 +7,10 @@ from typing import Any
 
 from airside.kernel import Context, Request, Result, operation
 from airside.runtime.spec import Event
-from airside.services.lambda_ import errors, limits, streaming
+from airside.services.lambda_ import errors, limits, payloads, streaming
 from airside.services.lambda_.asynchronous import AsyncEvents
 from airside.services.lambda_.executor import Executor, Target
 from airside.services.lambda_.names import function_arn, requested
-
-_JSON_START = b' \t\n\r{["-0123456789tfn'
 
 
 @operation("Invoke", resource=function_arn, action="lambda:InvokeFunction")
@@ -23,7 +21,7 @@ async def invoke(ctx: Context, request: Request) -> Result:
     kind = request.get("InvocationType", "RequestResponse")
     executor = ctx.component(Executor)
     target = await executor.target(name)
-    _check_payload(payload, kind)
+    payloads.check(payload, kind)
     if kind == "DryRun":
         return {"StatusCode": 204, "ExecutedVersion": target.version.version}
     event = Event(
@@ -51,7 +49,7 @@ async def invoke_async(ctx: Context, request: Request) -> Result:
     name = requested(ctx, request)
     target = await ctx.component(Executor).target(name)
     payload = await request["InvokeArgs"].read(limits.ASYNC_PAYLOAD_BYTES_MAX)
-    _check_payload(payload or b"{}", "Event")
+    payloads.check(payload or b"{}", "Event")
     event = Event(ctx.request_id, payload or b"{}", name.qualified_arn, ctx.trace_id)
     await ctx.component(AsyncEvents).accept(target, event)
     return {"Status": 202}
@@ -64,7 +62,7 @@ async def invoke_with_response_stream(ctx: Context, request: Request) -> Result:
     payload: bytes = request.get("Payload") or b"{}"
     executor = ctx.component(Executor)
     target = await executor.target(name)
-    _check_payload(payload, "RequestResponse")
+    payloads.check(payload, "RequestResponse")
     event = Event(
         request_id=ctx.request_id, payload=payload, arn=name.qualified_arn, trace_id=ctx.trace_id,
         client_context=_client_context(request), tail=request.get("LogType") == "Tail",
@@ -99,20 +97,6 @@ async def accept(ctx: Context, target: Target, event: Event) -> Result:
     """Take an asynchronous event: it is durable before this returns."""
     await ctx.component(AsyncEvents).accept(target, event)
     return {"StatusCode": 202, "Payload": b""}
-
-
-def _check_payload(payload: bytes, kind: str) -> None:
-    limit = limits.ASYNC_PAYLOAD_BYTES_MAX if kind == "Event" else limits.PAYLOAD_BYTES_MAX
-    if len(payload) > limit:
-        raise errors.RequestTooLargeException(
-            f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
-            Type="User",
-        )
-    if payload[0] not in _JSON_START:
-        raise errors.InvalidRequestContentException(
-            "Could not parse request body into json: Could not parse payload into json: "
-            f"Unrecognized token {payload[:32].decode('utf-8', 'replace')!r}", Type="User",
-        )  # fmt: skip
 
 
 def _client_context(request: Request) -> str:

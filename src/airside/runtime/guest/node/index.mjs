@@ -71,12 +71,19 @@ function run(handler, event, context) {
   });
 }
 
+function serialise(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+  } catch {
+    throw new Error('Unable to stringify response body');
+  }
+}
+
 async function answerBuffered(handler, event, context) {
   const id = context.awsRequestId;
   let body;
   try {
-    const result = await run(handler, event, context);
-    body = JSON.stringify(result === undefined ? null : result) ?? 'null';
+    body = serialise(await run(handler, event, context));
   } catch (error) {
     logError('Invoke Error', error);
     await postError(`/invocation/${id}/error`, error);
