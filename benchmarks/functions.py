@@ -3,7 +3,8 @@
 python -m benchmarks.functions                       ours
 python -m benchmarks.functions ENDPOINT [PID]        a peer's
 python -m benchmarks.functions beside ENDPOINT PID   ours and a peer's in turn
-python -m benchmarks.functions only cold warm ...    some of the measurements
+python -m benchmarks.functions only cold warm ...    some of the measurements, of ours;
+                                                     `beside ENDPOINT PID` may follow here, too
 """
 
 import asyncio
@@ -150,8 +151,9 @@ def queue(target: Target) -> None:
 
     send = call("SendMessage", MessageBody="x" * 200)
     load(target, [send], 16, 0.3)
-    say("SQS send, 16 connections", load(target, [send], 16))
-    load(target, [send], 16, count=8000)
+    sent = load(target, [send], 16)
+    say("SQS send, 16 connections", sent)
+    load(target, [send], 16, count=min(8000, int(sent.rate * 4)))
     say("SQS receive + delete, 16 connections", asyncio.run(take(target, url, 16)))
 
 
@@ -215,10 +217,13 @@ def main() -> None:
     """Print the figures."""
     arguments = sys.argv[1:]
     names = list(MEASUREMENTS)
+    beside = "beside" in arguments
+    at = arguments.index("beside") if beside else len(arguments)
+    peer = arguments[at + 1 :]
     if arguments[:1] == ["only"]:
-        names, arguments = arguments[1:], []
-    beside = arguments[:1] == ["beside"]
-    peer = arguments[1:] if beside else arguments
+        names = arguments[1:at]
+    elif not beside:
+        peer = arguments
     if peer:
         measured = Target(peer[0], int(peer[1]) if len(peer) > 1 else 0)
         if not beside:
