@@ -10,7 +10,7 @@ from airside.kernel.ids import Ids, SeededIds, SystemIds
 from airside.kernel.operation import Operation, Request, Result, operation
 from airside.kernel.principal import Principal
 from airside.kernel.resource import Resource, ResourceRequest, ResourceType
-from airside.kernel.service import Service
+from airside.kernel.service import LateService, Service
 from airside.kernel.store import Blobs, Commit, Snapshot, Store, Transaction
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "Ids",
+    "LateService",
     "ManualClock",
     "Operation",
     "OperationNotImplemented",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airside.kernel.cloud import AtHand, Cloud, Component, FrontDoor, Site
 from airside.kernel.errors import ServiceError
@@ -47,6 +47,8 @@ class Service:
         self.name = name
         self.components = tuple(components)
         self.resources = {kind.name: kind() for kind in resources}
+        self.resource_prefix = ""
+        """How the names of all its resource types begin."""
         self.fronts = dict(fronts or {})
         self.at_hand = dict(at_hand or {})
         """By zone: what a front door has ready, asked for first and without waiting."""
@@ -63,6 +65,35 @@ class Service:
             assert declared.name not in self.operations, f"{name}:{declared.name} twice"
             self.operations[declared.name] = declared
         self.errors = _error_classes(errors) if errors else {}
+
+
+class LateService(Service):
+    """A service that is imported when something of it is first asked for: most clouds never do.
+
+    `load` imports it. `fronts` and `resource_prefix` are what others need to know before; its
+    components are made on first use.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], Service],
+        *,
+        resource_prefix: str,
+        fronts: Mapping[str, FrontDoor] | None = None,
+    ) -> None:
+        super().__init__(name, modules=(), fronts=fronts)
+        self._load = load
+        self.resource_prefix = resource_prefix
+        del self.operations, self.errors, self.resources
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in {"operations", "errors", "resources"}:
+            raise AttributeError(name)
+        loaded = self._load()
+        self.operations, self.errors = loaded.operations, loaded.errors
+        self.resources = loaded.resources
+        return getattr(self, name)
 
 
 def _declared(module: ModuleType) -> list[Operation]:

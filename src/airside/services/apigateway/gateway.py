@@ -20,7 +20,7 @@ _TRACED = frozenset({"AWS", "AWS_PROXY", "HTTP"})
 """Integrations whose responses name the trace."""
 
 
-async def front(ctx: Context, http: HttpRequest, label: str) -> HttpResponse | None:
+async def answer(ctx: Context, http: HttpRequest, label: str) -> HttpResponse | None:
     """Answer at the address of the API `label`; None when it is no REST API."""
     live = await ctx.component(Gateway).find(label)
     if live is None:

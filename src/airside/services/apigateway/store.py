@@ -46,6 +46,11 @@ def find(view: View, api_id: str) -> RestApi | None:
     return load(view, account_id, region, api_id)
 
 
+def is_there(view: View, api_id: str) -> bool:
+    """Whether anybody has an API with this id."""
+    return view.get(pack((_SERVICE, "owner", api_id))) is not None
+
+
 def save(tx: Transaction, api: RestApi) -> None:
     """Put an API."""
     tx.put(_api(api.account_id, api.region, api.id), _encode(api))

@@ -23,7 +23,7 @@ def find_type(cloud: Cloud, name: str) -> ResourceType | None:
     """The implementation of a resource type, among those that all services bring."""
     wanted = CUSTOM if name.startswith("Custom::") else name
     for service in cloud.services.values():
-        if wanted in service.resources:
+        if wanted.startswith(service.resource_prefix) and wanted in service.resources:
             return service.resources[wanted]
     return None
 
