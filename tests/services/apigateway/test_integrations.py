@@ -210,3 +210,71 @@ def test_a_method_is_tried_before_it_is_deployed(api: Any, function: Any) -> Non
     assert event["stageVariables"] == {"a": "b"}
     assert event["requestContext"]["stage"] == "test-invoke-stage"
     assert "Method completed with status: 200" in answer["log"]
+
+
+def test_a_table_and_a_queue_without_a_function(api: Any, get: Any, aws: Any, account: str) -> None:
+    aws("dynamodb").create_table(
+        TableName="pets", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+    queue = aws("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+    aws("s3").create_bucket(Bucket=f"b-{account}")
+    aws("s3").put_object(Bucket=f"b-{account}", Key="a/b", Body=b"stored")
+    role = f"arn:aws:iam::{account}:role/gateway"
+    base = "arn:aws:apigateway:us-east-1"
+
+    def integrate(path: str, verb: str, uri: str, **more: Any) -> dict[str, str]:
+        where = api.method(path, verb)
+        api.client.put_integration(
+            **where, type="AWS", uri=f"{base}:{uri}", credentials=role,
+            **{"integrationHttpMethod": "POST", **more},
+        )  # fmt: skip
+        return dict(where)
+
+    item = '{"TableName": "pets", "Item": {"id": {"S": "$input.path(\'$.id\')"}}}'
+    put = integrate(
+        "/pets", "POST", "dynamodb:action/PutItem", requestTemplates={"application/json": item}
+    )
+    api.answer(put, responseTemplates={"application/json": '{"made": true}'})
+    api.answer(
+        put, "400", selectionPattern="4\\d{2}",
+        responseTemplates={"application/json": '{"type": "$input.path("$.__type")"}'},
+    )  # fmt: skip
+    scan = '{"TableName": "pets"}'
+    listing = integrate(
+        "/pets", "GET", "dynamodb:action/Scan", requestTemplates={"application/json": scan}
+    )
+    text = '#foreach($item in $input.path("$.Items"))$item.id.S#end'
+    api.answer(listing, responseTemplates={"application/json": f'"{text}"'})
+    send = integrate(
+        "/jobs", "POST", f"sqs:path/{account}/jobs",
+        requestParameters={
+            "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
+        },
+        requestTemplates={
+            "application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"
+        },
+    )  # fmt: skip
+    api.answer(send)
+    fetch = integrate(
+        "/files", "GET", f"s3:path/b-{account}/{{key}}", integrationHttpMethod="GET",
+        requestParameters={"integration.request.path.key": "method.request.querystring.key"},
+    )  # fmt: skip
+    api.answer(fetch)
+    unknown = integrate("/unknown", "GET", "nosuch:action/Do")
+    api.answer(unknown)
+    api.deploy()
+
+    assert get(api.id, "/test/pets", "POST", b'{"id": "rex"}').json == {"made": True}
+    refused = get(api.id, "/test/pets", "POST", b'{"id": ""}')
+    assert refused.status == 400
+    assert refused.json["type"].endswith("ValidationException")
+    assert get(api.id, "/test/pets").json == "rex"
+    assert get(api.id, "/test/jobs", "POST", b'{"a": 1}').status == 200
+    [message] = aws("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == '{"a": 1}'
+    assert get(api.id, "/test/files?key=a/b").body == b"stored"
+    missing = get(api.id, "/test/unknown")
+    assert missing.status == 501
+    assert "nosuch:action/Do" in missing.json["message"]

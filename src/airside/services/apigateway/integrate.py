@@ -14,6 +14,7 @@ from airside.services.apigateway.event import proxy_event
 from airside.services.apigateway.live import LiveMethod
 from airside.services.apigateway.proxy import MalformedResponse, remap, response_of
 from airside.services.apigateway.refusals import Refusal, broken
+from airside.services.apigateway.service_calls import call_service
 from airside.services.apigateway.transform import Incoming, answered, outgoing
 
 log = logging.getLogger("airside.apigateway")
@@ -121,12 +122,11 @@ async def _send(
 
 
 async def _function(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
-    """A function with mapping templates around it."""
+    """A function, or another service, with mapping templates around it."""
     if method.function is None:
-        uri = method.integration.get("uri", "")
-        raise Refusal(
-            "DEFAULT_5XX", f"Airside does not implement integrations with {uri} yet.", 501
-        )
+        request = outgoing(call, method)
+        found = await call_service(ctx, call, method, request)
+        return answered(call, method, request, found)
     request = outgoing(call, method)
     kind = str(request.headers.get("X-Amz-Invocation-Type", "")).lower()
     payload = request.body.strip() or b"{}"

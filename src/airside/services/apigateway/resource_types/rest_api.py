@@ -16,6 +16,7 @@ from airside.services.apigateway.resource_types.part import (
     texts,
     unless_gone,
 )
+from airside.services.apigateway.service_calls import whole
 
 
 class RestApiType(ResourceType):
@@ -112,18 +113,8 @@ async def _body(ctx: Context, properties: Properties) -> bytes | None:
     place = properties.get("BodyS3Location")
     if place:
         found = await ctx.call("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"]})
-        return await _whole(found["Body"])
+        return await whole(found["Body"])
     return None
-
-
-async def _whole(body: Any) -> bytes:
-    if isinstance(body, bytes):
-        return body
-    if hasattr(body, "path"):
-        with body.path.open("rb") as file:
-            file.seek(body.offset)
-            return bytes(file.read(body.length))
-    return b"".join([chunk async for chunk in body])
 
 
 async def _title(ctx: Context, properties: Properties) -> str:
