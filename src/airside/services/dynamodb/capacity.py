@@ -6,9 +6,8 @@ one half.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
-
-from msgspec import Struct, field
 
 READ_BYTES = 4096
 WRITE_BYTES = 1024
@@ -30,7 +29,8 @@ def entry_units(size: int) -> int:
     return -(-size // WRITE_BYTES) or 1
 
 
-class Cost(Struct):
+@dataclass
+class Cost:
     """Units by table and index. `is_global` of an index tells the two kinds apart."""
 
     table: float = 0.0

@@ -1,6 +1,6 @@
 """Changing one item: the item, the indexes that hold it and the stream that tells of it."""
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import store
@@ -10,7 +10,8 @@ from airside.services.dynamodb.table import Layout, Table
 from airside.services.dynamodb.values import Item, item_size
 
 
-class Mutation(Struct):
+@dataclass
+class Mutation:
     """What a change did."""
 
     cost: Cost

@@ -1,9 +1,10 @@
 """Pages of items: what Query, Scan and PartiQL's SELECT read from a table or an index."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from airside.kernel.store import Snapshot
 from airside.services.dynamodb import capacity, store
@@ -16,7 +17,8 @@ from airside.services.dynamodb.table import Layout, Table
 from airside.services.dynamodb.values import Item
 
 
-class Plan(Struct):
+@dataclass
+class Plan:
     """Which entries to read, and what to do with them."""
 
     table: Table
@@ -35,7 +37,8 @@ class Plan(Struct):
     """Whether the items themselves are read: a local index that lacks attributes."""
 
 
-class Page(Struct):
+@dataclass
+class Page:
     """What one request read."""
 
     items: list[Any]

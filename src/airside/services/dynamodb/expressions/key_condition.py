@@ -5,9 +5,8 @@ be given, sort attributes from the left, all but the last of them by equality.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-
-from msgspec import Struct
 
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.condition import (
@@ -38,7 +37,8 @@ _UNSUPPORTED = "Query key condition not supported"
 _MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-class KeyTerm(Struct):
+@dataclass
+class KeyTerm:
     """One condition on one key attribute; `operator` is =, <, <=, >, >=, BETWEEN or begins_with."""
 
     attribute: str
@@ -46,7 +46,8 @@ class KeyTerm(Struct):
     operands: list[Value]
 
 
-class KeyRange(Struct):
+@dataclass
+class KeyRange:
     """What a query reads: a partition, then equal sort attributes, then at most one other term."""
 
     partition: list[Value]
@@ -54,7 +55,8 @@ class KeyRange(Struct):
     term: KeyTerm | None = None
 
 
-class Outline(Struct):
+@dataclass
+class Outline:
     """A key condition without its values: attributes, operators, and where the operands are."""
 
     terms: list[tuple[str, str, list[str]]]

@@ -1,9 +1,8 @@
 """Operands bound to an item's attributes and the request's values."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from msgspec import Struct
 
 from airside.services.dynamodb.expressions.placeholders import Parts
 from airside.services.dynamodb.values import Item, Value, kind_of
@@ -11,7 +10,8 @@ from airside.services.dynamodb.values import Item, Value, kind_of
 Getter = Callable[[Item], Value | None]
 
 
-class Bound(Struct):
+@dataclass
+class Bound:
     """An operand: how to get its value, and what is known of it beforehand."""
 
     get: Getter

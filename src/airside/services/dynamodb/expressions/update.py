@@ -6,11 +6,10 @@ written, and REMOVE last, the highest list positions first, so that positions me
 
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any
-
-from msgspec import Struct
 
 from airside.services.dynamodb import numbers
 from airside.services.dynamodb.errors import ValidationException
@@ -68,7 +67,8 @@ def _missing() -> ValidationException:
     )
 
 
-class Step(Struct):
+@dataclass
+class Step:
     """One action, bound."""
 
     section: str

@@ -14,9 +14,9 @@ from airside.services.dynamodb.expressions.syntax import (
     Reference,
 )
 from airside.services.dynamodb.partiql import literals
+from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.lexer import Cursor, malformed
 from airside.services.dynamodb.partiql.literals import Parameters
-from airside.services.dynamodb.partiql.syntax import Bindings
 
 KEYWORDS = frozenset({
     "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "SET", "REMOVE", "VALUE",

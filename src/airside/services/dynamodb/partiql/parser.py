@@ -15,11 +15,11 @@ from airside.services.dynamodb.expressions.syntax import (
     Removal,
 )
 from airside.services.dynamodb.partiql import literals
+from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.conditions import KEYWORDS, Conditions, path
 from airside.services.dynamodb.partiql.lexer import Cursor, Token, malformed
 from airside.services.dynamodb.partiql.literals import Parameters
 from airside.services.dynamodb.partiql.syntax import (
-    Bindings,
     Delete,
     Exists,
     Insert,

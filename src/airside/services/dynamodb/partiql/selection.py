@@ -16,8 +16,9 @@ from airside.services.dynamodb.expressions.condition import Predicate
 from airside.services.dynamodb.expressions.condition import bind as bind_condition
 from airside.services.dynamodb.parameters import paths_of
 from airside.services.dynamodb.partiql import targets
+from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.columns import Columns
-from airside.services.dynamodb.partiql.syntax import Bindings, Select
+from airside.services.dynamodb.partiql.syntax import Select
 from airside.services.dynamodb.partiql.targets import Target
 from airside.services.dynamodb.reading import Plan
 from airside.services.dynamodb.store import Record

@@ -4,9 +4,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from airside.services.dynamodb.expressions.placeholders import Parts, Placeholders
-from airside.services.dynamodb.expressions.syntax import Action, Condition, Path, Reference
-from airside.services.dynamodb.values import Item, Value
+from airside.services.dynamodb.expressions.syntax import Action, Condition, Path
+from airside.services.dynamodb.partiql.bindings import Bindings
+from airside.services.dynamodb.values import Item
 
 
 class Source(Struct, frozen=True):
@@ -71,26 +71,6 @@ class Delete(Struct):
 
 
 Statement: TypeAlias = Select | Exists | Insert | Update | Delete
-
-
-class Bindings(Placeholders):
-    """The constants of one statement, under made-up names; paths stand for themselves."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(None, None)
-        self._values = {}
-
-    def add(self, value: Value) -> Reference:
-        """Name a checked value."""
-        name = f":{len(self._values)}"
-        self._values[name] = value
-        return Reference(name)
-
-    def parts(self, path: Path) -> Parts:
-        """The path itself: PartiQL quotes names instead of replacing them."""
-        return path.parts
 
 
 class Parsed(Struct):

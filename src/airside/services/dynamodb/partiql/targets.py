@@ -21,8 +21,8 @@ from airside.services.dynamodb.expressions.syntax import (
     Reference,
 )
 from airside.services.dynamodb.keys import Range
+from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.parser import UNPINNED
-from airside.services.dynamodb.partiql.syntax import Bindings
 from airside.services.dynamodb.table import KeySchema, Layout, Table
 from airside.services.dynamodb.values import Item, Value
 

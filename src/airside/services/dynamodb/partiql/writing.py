@@ -9,9 +9,9 @@ from airside.services.dynamodb.expressions import condition
 from airside.services.dynamodb.expressions.lexer import ExpressionError
 from airside.services.dynamodb.expressions.update import Update as Changes
 from airside.services.dynamodb.partiql import targets
+from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.parser import UNPINNED
 from airside.services.dynamodb.partiql.syntax import (
-    Bindings,
     Delete,
     Exists,
     Insert,
