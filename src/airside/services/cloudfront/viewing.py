@@ -101,10 +101,8 @@ def _part(kept: Kept, headers: Headers, asked: Mapping[str, str]) -> HttpRespons
     if "if-none-match" in asked:
         if _etag_in(asked["if-none-match"], entry.etag):
             return HttpResponse(304, _of_304(headers))
-    elif (
-        "if-modified-since" in asked
-        and entry.last_modified
-        and not _later(entry.last_modified, asked["if-modified-since"])
+    elif "if-modified-since" in asked and _later(
+        asked["if-modified-since"], entry.last_modified, same=True
     ):
         return HttpResponse(304, _of_304(headers))
     if "range" in asked and _same_as(asked.get("if-range"), kept):
@@ -226,16 +224,22 @@ def _etag_in(header: str, etag: str) -> bool:
     )
 
 
-def _later(last_modified: str, instant: str) -> bool:
-    """Whether one HTTP date is later than another; dates that are none are not."""
+def _later(one: str, other: str, *, same: bool = False) -> bool:
+    """Whether one HTTP date is later than another, or the `same`; dates that are none are not."""
     try:
-        return parsedate_to_datetime(last_modified) > parsedate_to_datetime(instant)
-    except (ValueError, TypeError):
+        first, second = parsedate_to_datetime(one), parsedate_to_datetime(other)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    try:
+        return first > second or (same and first == second)
+    except TypeError:  # one of them says nothing about its zone
         return False
 
 
 def _without_body(headers: Headers) -> Headers:
-    return [item for item in headers if not item[0].lower().startswith("content-")]
+    """The head of a refusal: an error of its own, though the response was at hand."""
+    kept = [item for item in headers if not item[0].lower().startswith("content-")]
+    return [(name, ERROR if name == "X-Cache" else value) for name, value in kept]
 
 
 def _of_304(headers: Headers) -> Headers:
