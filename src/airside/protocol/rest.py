@@ -104,6 +104,10 @@ class RestCodec(ABC):
         return program.write(result or {}, self.request_id_headers(model, request_id))
 
 
+_SIGNATURES = ("X-Amz-Signature", "Signature")
+"""What a signed address has in its query string."""
+
+
 class _Input:
     """Compiled for one operation: how its request is read."""
 
@@ -180,7 +184,7 @@ class _Input:
                 for wire, text in http.headers.items() if wire.startswith(prefix)
             }  # fmt: skip
             if found:
-                request[name] = found
+                request[name] = {**request.get(name, {}), **found}
         self._read_body(body, request)
         return request
 
@@ -193,6 +197,8 @@ class _Input:
             known = self._query.get(key)
             if known is not None:
                 request[known[0]] = known[1](values)
+        if self._s3_style and not parameters.keys().isdisjoint(_SIGNATURES):
+            self._read_hoisted(parameters, request)
         member = self._query_map
         if member is not None:
             rest = {
@@ -201,6 +207,19 @@ class _Input:
             if rest:
                 many = member.shape.value.shape.type == "list"
                 request[member.name] = rest if many else {k: v[0] for k, v in rest.items()}
+
+    def _read_hoisted(self, parameters: dict[str, list[str]], request: Request) -> None:
+        """Headers that a signed address carries in its query string; those sent go before them."""
+        for key, values in parameters.items():
+            if key in self._query:
+                continue
+            wire = key.lower()
+            known = self._headers.get(wire)
+            if known is not None:
+                request[known[0]] = known[1](values[0])
+            for prefix, name in self._prefixes:
+                if wire.startswith(prefix):
+                    request.setdefault(name, {})[wire[len(prefix) :]] = values[0]
 
     def _not_utf8(self) -> ServiceError:
         if self._s3_style:

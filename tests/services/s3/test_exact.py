@@ -1,9 +1,16 @@
 """Answers as AWS gives them, code for code: tags, versions, checksums, conditions, ranges."""
 
+import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 BOGUS_VERSION = "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"
 
@@ -177,3 +184,201 @@ def test_whoever_may_not_write_is_not_told_what_else_is_wrong(aws, bucket, refus
     stranger = aws("s3", key="999988887777")
     error = refused(stranger.put_object, Bucket=bucket, Key="k", ServerSideEncryption="AES192")
     assert error["Code"] == "AccessDenied"
+
+
+def test_a_signed_address_carries_headers_in_its_query(server, account, bucket, s3):
+    """As the SDKs for Java and JavaScript make them."""
+    url = f"{server.endpoint}/{bucket}/k"
+
+    def signed(**parameters: str) -> str:
+        request = AWSRequest("PUT", url, data={}, params=parameters, headers={})
+        S3SigV4QueryAuth(Credentials(account, "test"), "s3", "us-east-1").add_auth(request)
+        return request.prepare().url
+
+    first = signed(**{"x-amz-meta-who": "me", "If-None-Match": "*"})
+    assert put(first) == 200
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"who": "me"}
+    assert put(first) == 412
+
+
+def put(url: str) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, b"", method="PUT")) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_date_in_the_future_is_no_condition(s3, bucket, refused):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    now = datetime.now(UTC)
+    s3.get_object(Bucket=bucket, Key="k", IfModifiedSince=now + timedelta(days=1))
+    since = now - timedelta(seconds=2)
+    s3.get_object(Bucket=bucket, Key="k", IfModifiedSince=since - timedelta(days=1))
+    modified = s3.head_object(Bucket=bucket, Key="k")["LastModified"]
+    error = refused(s3.get_object, Bucket=bucket, Key="k", IfModifiedSince=modified)
+    assert error["Status"] == 304
+
+
+def test_an_expected_owner_must_be_an_account(s3, bucket, refused, account):
+    error = refused(s3.get_bucket_policy, Bucket=bucket, ExpectedBucketOwner="0000")
+    assert (error["Status"], error["Code"]) == (400, "InvalidBucketOwnerAWSAccountID")
+    error = refused(s3.get_bucket_policy, Bucket=bucket, ExpectedBucketOwner="999988887777")
+    assert error["Code"] == "AccessDenied"
+
+
+def test_lifecycle_says_which_sizes_move(s3, bucket, refused):
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 3}}
+    rules = {"Rules": [rule]}
+    answer = s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules)
+    assert answer["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
+    error = refused(
+        s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration=rules,
+        TransitionDefaultMinimumObjectSize="value",
+    )  # fmt: skip
+    assert error["Message"] == "Invalid TransitionDefaultMinimumObjectSize found: value"
+
+
+def test_of_rules_that_end_an_object_at_once_the_first_is_told(s3, bucket):
+    rules = [{"ID": name, "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 3}}
+             for name in ("rule_two", "rule_three")]  # fmt: skip
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    assert "rule_two" in s3.put_object(Bucket=bucket, Key="k", Body=b"x")["Expiration"]
+
+
+def test_uploads_are_listed_with_where_the_next_page_would_begin(s3, bucket):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    listed = s3.list_multipart_uploads(Bucket=bucket)
+    assert (listed["NextKeyMarker"], listed["NextUploadIdMarker"]) == ("k", upload)
+    assert "Prefix" not in listed
+
+
+def test_the_owner_comes_first_in_a_canned_list(aws, account, s3):
+    name = f"acl-{account}"
+    s3.create_bucket(Bucket=name, ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket=name)
+    s3.put_bucket_acl(Bucket=name, ACL="public-read")
+    shown = [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=name)["Grants"]]
+    assert shown == ["FULL_CONTROL", "READ"]
+
+
+def test_a_website_tells_of_its_missing_error_page(s3, bucket, server):
+    s3.delete_public_access_block(Bucket=bucket)
+    see = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
+           "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}  # fmt: skip
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [see]})
+    )
+    s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={
+        "IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "error.html"},
+    })  # fmt: skip
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server.endpoint}/_aws/s3-website/{bucket}/")
+    page = caught.value.read().decode()
+    assert "<li>Key: index.html</li>\n<li>RequestId: " in page
+    assert "<li>HostId: " in page
+    assert (
+        "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n<ul>\n"
+        "<li>Code: NoSuchKey</li>\n<li>Message: The specified key does not exist.</li>\n"
+        "<li>Key: error.html</li>\n</ul>\n<hr/>\n"
+    ) in page
+
+
+@pytest.mark.parametrize(("rule", "code"), [
+    ({}, "MalformedXML"),
+    ({"Filter": {}, "NoncurrentVersionExpiration": {}}, "MalformedXML"),
+    ({"Filter": {"Prefix": "", "ObjectSizeGreaterThan": 5}}, "MalformedXML"),
+    ({"Filter": {"And": {"Tags": [{"Key": "a", "Value": "b"}] * 2}}}, "InvalidRequest"),
+    ({"Filter": {}, "Expiration": {"Days": 1, "ExpiredObjectDeleteMarker": True}}, "MalformedXML"),
+])  # fmt: skip
+def test_lifecycle_rules_that_are_none(s3, bucket, refused, rule, code):
+    rule = {"ID": "a", "Status": "Enabled", "Expiration": {"Days": 7}, **rule}
+    error = refused(s3.put_bucket_lifecycle_configuration, Bucket=bucket,
+                    LifecycleConfiguration={"Rules": [rule]})  # fmt: skip
+    assert error["Code"] == code
+
+
+@pytest.mark.parametrize(("website", "message"), [
+    ({"IndexDocument": {"Suffix": ""}}, "The IndexDocument Suffix is not well formed"),
+    ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [
+        {"Redirect": {"ReplaceKeyPrefixWith": "a", "ReplaceKeyWith": "b"}}]},
+     "You can only define ReplaceKeyPrefix or ReplaceKey but not both."),
+    ({"IndexDocument": {"Suffix": "i"}, "RoutingRules": [{"Redirect": {"Protocol": "ftp"}}]},
+     "Invalid protocol, protocol can be http or https. If not defined the protocol will be "
+     "selected automatically."),
+])  # fmt: skip
+def test_websites_that_are_none(s3, bucket, refused, website, message):
+    error = refused(s3.put_bucket_website, Bucket=bucket, WebsiteConfiguration=website)
+    assert (error["Status"], error["Message"]) == (400, message)
+
+
+def test_a_legal_hold_that_was_never_placed_is_no_hold(s3, account, refused):
+    name = f"held-{account}"
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    place = {"Bucket": name, "Key": "k"}
+    error = refused(s3.get_object_legal_hold, **place)
+    assert (error["Status"], error["Code"]) == (404, "NoSuchObjectLockConfiguration")
+    assert "ObjectLockLegalHoldStatus" not in s3.head_object(**place)
+    for status in ("ON", "OFF"):
+        s3.put_object_legal_hold(**place, LegalHold={"Status": status})
+        assert s3.get_object_legal_hold(**place)["LegalHold"]["Status"] == status
+        assert s3.head_object(**place)["ObjectLockLegalHoldStatus"] == status
+    error = refused(s3.put_object, **place, Body=b"", ObjectLockMode="BAD")
+    assert error["ArgumentName"] == "x-amz-object-lock-retain-until-date"
+
+
+def post(made: dict[str, Any], file_name: str | None, **fields: str) -> tuple[int, bytes]:
+    boundary = "b0undary"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {**made["fields"], **fields}.items()
+    ]
+    named = f'; filename="{file_name}"' if file_name else ""
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"{named}\r\n\r\nbody\r\n'
+        f"--{boundary}--\r\n"
+    )
+    request = urllib.request.Request(
+        made["url"], "".join(parts).encode(),
+        {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )  # fmt: skip
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_a_condition_of_a_form_needs_its_dollar_sign(s3, bucket):
+    for subject, status in (("$success_action_status", 201), ("success_action_status", 403)):
+        made = s3.generate_presigned_post(
+            bucket, "k", Fields={"success_action_status": "201"},
+            Conditions=[["eq", subject, "201"]],
+        )  # fmt: skip
+        assert post(made, "f")[0] == status
+    wrong = s3.generate_presigned_post(bucket, "k", Conditions=[["content-length-range", "a", 9]])
+    status, page = post(wrong, "f")
+    assert status == 403
+    assert b"Policy Condition failed: [&quot;content-length-range&quot;" in page
+
+
+def test_a_form_says_what_it_says(s3, bucket):
+    made = s3.generate_presigned_post(
+        bucket, "up-${filename}", Fields={"x-amz-meta-a": "=?UTF-8?Q?as-it-is?="},
+        Conditions=[["starts-with", "$x-amz-meta-a", ""]],
+    )  # fmt: skip
+    assert post(made, None)[0] == 204
+    assert post(made, "f.txt")[0] == 204
+    listed = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert listed == ["up-${filename}", "up-f.txt"]
+    got = s3.head_object(Bucket=bucket, Key="up-f.txt")["Metadata"]["a"]
+    assert got == "=?UTF-8?Q?as-it-is?="
+
+
+def test_a_form_without_a_signature_is_not_let_in(s3, bucket):
+    made = s3.generate_presigned_post(bucket, "k")
+    fields = made["fields"]
+    for name in [name for name in fields if name.lower() not in ("key", "policy")]:
+        del fields[name]
+    assert post(made, "f")[0] == 403

@@ -60,7 +60,9 @@ def storage_class_of(request: Mapping[str, Any]) -> str:
     """The storage class asked for. Raises InvalidStorageClass."""
     name = request.get("StorageClass") or "STANDARD"
     if name not in STORAGE_CLASSES:
-        raise errors.InvalidStorageClass("The storage class you specified is not valid")
+        raise errors.InvalidStorageClass(
+            "The storage class you specified is not valid", StorageClassRequested=name
+        )
     return str(name)
 
 

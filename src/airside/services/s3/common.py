@@ -41,7 +41,13 @@ def expected_bucket(view: Snapshot, request: Mapping[str, Any]) -> Bucket:
     Raises NoSuchBucket, AccessDenied.
     """
     bucket = store.load_bucket(view, request["Bucket"])
-    if request.get("ExpectedBucketOwner") not in (None, bucket.owner):
+    expected = request.get("ExpectedBucketOwner")
+    if expected is not None and not (len(expected) == 12 and expected.isdecimal()):
+        raise errors.InvalidBucketOwnerAWSAccountID(
+            "The value of the expected bucket owner parameter must be an AWS Account ID... "
+            f"[{expected}]"
+        )
+    if expected not in (None, bucket.owner):
         raise errors.AccessDenied("Access Denied")
     return bucket
 

@@ -105,7 +105,7 @@ def _look(view: Snapshot, ctx: Context, request: Request) -> Source:
         ) from None
     secret = customer_key(request, "CopySource")
     encryption.check_key(version, secret)
-    check_read_conditions(version, request, "CopySource", copying=True)
+    check_read_conditions(version, request, ctx.clock.now(), "CopySource", copying=True)
     found = reads.Found(bucket, key, version)
     if version.place == INLINE:
         found.data = store.inline_body(view, bucket.name, key, version.number)

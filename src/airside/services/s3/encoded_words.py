@@ -21,12 +21,19 @@ def encoded(text: str) -> str:
 
     Quoted-printable if all of it can be printed, base64 if not.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\t", " ").isprintable():
         return text
     raw = text.encode("utf-8", "surrogatepass")
     if "\ufffd" in text or any(unicodedata.category(letter)[0] == "C" for letter in text):
         return f"=?UTF-8?B?{b64encode(raw).decode()}?="
     return f"=?UTF-8?Q?{raw.decode('latin-1').translate(_ESCAPED)}?="
+
+
+def verbatim(text: str) -> str:
+    """What `decoded` makes this text of, whatever it looks like; forms send no encoded words."""
+    if "=?" not in text:
+        return text
+    return f"=?UTF-8?B?{b64encode(text.encode('utf-8', 'surrogatepass')).decode()}?="
 
 
 def decoded(text: str) -> str:

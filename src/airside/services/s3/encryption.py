@@ -48,28 +48,25 @@ def customer_key(request: Mapping[str, Any], prefix: str = "") -> CustomerKey | 
         raise errors.InvalidArgument(
             "Requests specifying Server Side Encryption with Customer provided keys must provide "
             "a valid encryption algorithm.",
-            ArgumentName="x-amz-server-side-encryption-customer-algorithm",
-            ArgumentValue="null",
+            ArgumentName="x-amz-server-side-encryption",
         )
     if algorithm != "AES256":
         raise errors.InvalidEncryptionAlgorithmError(
-            "The encryption request you specified is not valid. The valid value is AES256.",
-            ArgumentName="x-amz-server-side-encryption-customer-algorithm",
+            "The Encryption request you specified is not valid. Supported value: AES256.",
+            ArgumentName="x-amz-server-side-encryption",
             ArgumentValue=algorithm,
         )
     if encoded is None:
         raise errors.InvalidArgument(
             "Requests specifying Server Side Encryption with Customer provided keys must provide "
             "an appropriate secret key.",
-            ArgumentName="x-amz-server-side-encryption-customer-key",
-            ArgumentValue="null",
+            ArgumentName="x-amz-server-side-encryption",
         )
     if digest is None:
         raise errors.InvalidArgument(
             "Requests specifying Server Side Encryption with Customer provided keys must provide "
             "the client calculated MD5 of the secret key.",
-            ArgumentName="x-amz-server-side-encryption-customer-key-MD5",
-            ArgumentValue="null",
+            ArgumentName="x-amz-server-side-encryption",
         )
     return _checked(encoded, digest)
 
@@ -82,14 +79,12 @@ def _checked(encoded: str, digest: str) -> CustomerKey:
     if len(key) != 32:
         raise errors.InvalidArgument(
             "The secret key was invalid for the specified algorithm.",
-            ArgumentName="x-amz-server-side-encryption-customer-key",
-            ArgumentValue="null",
+            ArgumentName="x-amz-server-side-encryption",
         )
     if base64.b64encode(md5(key).digest()).decode() != digest:
         raise errors.InvalidArgument(
             "The calculated MD5 hash of the key did not match the hash that was provided.",
-            ArgumentName="x-amz-server-side-encryption-customer-key-MD5",
-            ArgumentValue="null",
+            ArgumentName="x-amz-server-side-encryption",
         )
     return CustomerKey(key, digest)
 

@@ -47,7 +47,7 @@ class ConditionalRequestConflict(ServiceError):
     """A conflicting operation happened during a conditional write."""
 
 
-class CrossLocationLoggingProhibited(ServiceError):
+class CrossLocationLoggingProhibitted(ServiceError):
     """Logs must go to a bucket in the same region."""
 
 
@@ -101,6 +101,10 @@ class InvalidBucketAclWithObjectOwnership(ServiceError):
 
 class InvalidBucketName(ServiceError):
     """The bucket's name is not valid."""
+
+
+class InvalidBucketOwnerAWSAccountID(ServiceError):
+    """The expected owner is no account."""
 
 
 class InvalidBucketState(ServiceError):

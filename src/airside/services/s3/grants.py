@@ -63,8 +63,8 @@ def canned(name: str, owner: str, bucket_owner: str) -> list[Grant]:
     """The grants of a canned ACL such as `public-read`. Raises InvalidArgument."""
     if name not in _CANNED:
         raise errors.InvalidArgument("", ArgumentName="x-amz-acl", ArgumentValue=name)
-    grants = [_group(uri, permission) for uri, permission in _CANNED[name]]
-    grants.append(full_control(owner))
+    grants = [full_control(owner)]
+    grants += [_group(uri, permission) for uri, permission in _CANNED[name]]
     if name == "bucket-owner-full-control" and bucket_owner != owner:
         grants.append(full_control(bucket_owner))
     if name == "bucket-owner-read" and bucket_owner != owner:
@@ -98,9 +98,9 @@ def _grantees(header: str) -> list[dict[str, str]]:
         value = value.strip().strip("\"'")
         match kind.strip().lower():
             case "id":
-                found.append(check_grantee({"Type": "CanonicalUser", "ID": value}))
+                found.append(check_grantee({"Type": "CanonicalUser", "ID": value}, "id"))
             case "uri":
-                found.append(check_grantee({"Type": "Group", "URI": value}))
+                found.append(check_grantee({"Type": "Group", "URI": value}, uri="uri"))
             case "emailaddress":
                 found.append(check_grantee({"EmailAddress": value}))
             case _:
@@ -110,7 +110,9 @@ def _grantees(header: str) -> list[dict[str, str]]:
     return found
 
 
-def check_grantee(grantee: Mapping[str, Any]) -> dict[str, str]:
+def check_grantee(
+    grantee: Mapping[str, Any], identifier_name: str = "CanonicalUser/ID", *, uri: str = "Group/URI"
+) -> dict[str, str]:
     """A grantee as it is kept: accounts by canonical id, also where an e-mail address named them.
 
     Raises InvalidArgument for an unknown id or group, UnresolvableGrantByEmailAddress.
@@ -125,13 +127,13 @@ def check_grantee(grantee: Mapping[str, Any]) -> dict[str, str]:
     if grantee.get("URI"):
         if grantee["URI"] not in GROUPS:
             raise errors.InvalidArgument(
-                "Invalid group uri", ArgumentName="uri", ArgumentValue=grantee["URI"]
+                "Invalid group uri", ArgumentName=uri, ArgumentValue=grantee["URI"]
             )
         return {"Type": "Group", "URI": grantee["URI"]}
     identifier = grantee.get("ID", "")
     if not account_of(identifier):
         raise errors.InvalidArgument(
-            "Invalid id", ArgumentName="CanonicalUser/ID", ArgumentValue=identifier
+            "Invalid id", ArgumentName=identifier_name, ArgumentValue=identifier
         )
     return {"Type": "CanonicalUser", **owner_of(account_of(identifier))}
 
@@ -147,7 +149,7 @@ def from_document(document: Mapping[str, Any]) -> list[Grant]:
                 "published schema"
             )
         grants.append({"Grantee": check_grantee(grant["Grantee"]), "Permission": permission})
-    return sorted(grants, key=lambda grant: "URI" not in grant["Grantee"])
+    return sorted(grants, key=lambda grant: "URI" in grant["Grantee"])
 
 
 def account_of(identifier: str) -> str:

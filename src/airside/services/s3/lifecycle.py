@@ -73,7 +73,7 @@ def expiry(
             found.append((calendar.due(version.modified_at, expiration["Days"]), rule["ID"]))
         elif expiration.get("Date") is not None:
             found.append((float(expiration["Date"]), rule["ID"]))
-    return min(found) if found else None
+    return min(found, key=lambda one: one[0]) if found else None
 
 
 def header(document: Mapping[str, Any] | None, key: str, version: Version) -> str | None:

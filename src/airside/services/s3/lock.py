@@ -26,17 +26,23 @@ def apply_headers(version: Version, bucket: Bucket, request: Mapping[str, Any], 
         if not bucket.object_lock:
             raise errors.InvalidRequest("Bucket is missing Object Lock Configuration")
         if bool(mode) != bool(until):
+            missing = "retain-until-date" if mode else "mode"
             raise errors.InvalidArgument(
                 "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be "
-                "supplied"
+                "supplied",
+                ArgumentName=f"x-amz-object-lock-{missing}",
             )
         if mode and mode not in MODES:
-            raise errors.InvalidArgument("Unknown wormMode directive.")
+            raise errors.InvalidArgument(
+                "Unknown wormMode directive.",
+                ArgumentName="x-amz-object-lock-mode",
+                ArgumentValue=mode,
+            )
         if until and until <= now:
             raise errors.InvalidArgument("The retain until date must be in the future!")
         if hold and hold not in ("ON", "OFF"):
             raise errors.InvalidArgument("Legal Hold must be either of 'ON' or 'OFF'")
-        version.legal_hold = hold == "ON"
+        version.legal_hold, version.hold_was_set = hold == "ON", hold is not None
     if mode and until:
         version.lock_mode, version.locked_until = mode, float(until)
     elif bucket.default_retention:
@@ -67,12 +73,19 @@ def check_change(version: Version, mode: str, until: float, now: float, *, bypas
         raise errors.AccessDenied("Access Denied because object protected by object lock.")
 
 
+def hold_status(version: Version) -> str | None:
+    """ON or OFF; None where a hold was never spoken of."""
+    if version.legal_hold:
+        return "ON"
+    return "OFF" if version.hold_was_set else None
+
+
 def shown(version: Version) -> dict[str, Any]:
     """Lock members of a read."""
-    if not version.lock_mode and not version.legal_hold:
+    if not version.lock_mode and not version.legal_hold and not version.hold_was_set:
         return {}
     return {
         "ObjectLockMode": version.lock_mode or None,
         "ObjectLockRetainUntilDate": version.locked_until or None,
-        "ObjectLockLegalHoldStatus": "ON" if version.legal_hold else None,
+        "ObjectLockLegalHoldStatus": hold_status(version),
     }

@@ -89,6 +89,8 @@ class Version(Struct, array_like=True, kw_only=True):
     """When it was put there, to the microsecond."""
     checksum_asked: bool = False
     """Whether the multipart upload that it came from had asked for a checksum."""
+    hold_was_set: bool = False
+    """Whether a legal hold was ever placed or lifted."""
 
     @property
     def quoted_etag(self) -> str:
@@ -135,11 +137,17 @@ def _matches(condition: str, etag: str) -> bool:
 
 
 def check_read_conditions(
-    version: Version, request: Mapping[str, Any], prefix: str = "", *, copying: bool = False
+    version: Version,
+    request: Mapping[str, Any],
+    now: float,
+    prefix: str = "",
+    *,
+    copying: bool = False,
 ) -> None:
     """Raise PreconditionFailed or NotModified as the conditions of a read say (RFC 9110, 13.2.2).
 
-    A copy has no NotModified: its conditions (`prefix` CopySource) all fail with 412.
+    A date in the future is none. A copy has no NotModified: its conditions (`prefix` CopySource)
+    all fail with 412.
     """
     if_match = request.get(f"{prefix}IfMatch")
     if if_match is not None:
@@ -155,7 +163,7 @@ def check_read_conditions(
             raise _failed("If-None-Match", copying) if copying else not_modified(version)
     else:
         since = request.get(f"{prefix}IfModifiedSince")
-        if since is not None and version.modified_at <= since:
+        if since is not None and version.modified_at <= since <= now:
             raise _failed("If-Modified-Since", copying) if copying else not_modified(version)
 
 

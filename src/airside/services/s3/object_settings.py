@@ -151,13 +151,13 @@ async def get_object_retention(ctx: Context, request: Request) -> Result:
     )
     tier2(ctx, request["Bucket"])
     if not version.lock_mode:
-        raise _no_lock(request)
+        raise _no_lock()
     return {"Retention": {"Mode": version.lock_mode, "RetainUntilDate": version.locked_until}}
 
 
-def _no_lock(request: Request) -> errors.NoSuchObjectLockConfiguration:
+def _no_lock() -> errors.NoSuchObjectLockConfiguration:
     return errors.NoSuchObjectLockConfiguration(
-        "The specified object does not have a ObjectLock configuration", Key=request["Key"]
+        "The specified object does not have a ObjectLock configuration"
     )
 
 
@@ -170,7 +170,7 @@ async def put_object_legal_hold(ctx: Context, request: Request) -> Result:
 
     def hold(tx: Transaction) -> None:
         version = _lockable(tx, ctx, request, "s3:PutObjectLegalHold")
-        version.legal_hold = status == "ON"
+        version.legal_hold, version.hold_was_set = status == "ON", True
         store.save_in_place(tx, request["Bucket"], request["Key"], version)
 
     await ctx.store.transact(hold)
@@ -185,4 +185,7 @@ async def get_object_legal_hold(ctx: Context, request: Request) -> Result:
         lambda view: _lockable(view, ctx, request, "s3:GetObjectLegalHold")
     )
     tier2(ctx, request["Bucket"])
-    return {"LegalHold": {"Status": "ON" if version.legal_hold else "OFF"}}
+    status = lock.hold_status(version)
+    if status is None:
+        raise _no_lock()
+    return {"LegalHold": {"Status": status}}

@@ -41,7 +41,7 @@ def signed(fields: Mapping[str, str]) -> Signed | None:
     token = fields.get("x-amz-security-token")
     if "x-amz-signature" in fields or "x-amz-credential" in fields:
         parts = fields.get("x-amz-credential", "").split("/")
-        for name in ("x-amz-signature", "x-amz-date", "x-amz-algorithm"):
+        for name in ("X-Amz-Signature", "X-Amz-Date", "X-Amz-Algorithm"):
             _need(fields, name)
         if len(parts) != 5 or parts[4] != "aws4_request":
             raise errors.InvalidArgument(
@@ -49,17 +49,19 @@ def signed(fields: Mapping[str, str]) -> Signed | None:
             )
         scope = (parts[1], parts[2], parts[3])
         return Signed(parts[0], fields["x-amz-signature"], scope, token)
-    _need(fields, "awsaccesskeyid", "AWSAccessKeyId")
-    _need(fields, "signature")
+    if "signature" not in fields and "awsaccesskeyid" not in fields:
+        raise errors.AccessDenied("Access Denied")
+    _need(fields, "AWSAccessKeyId")
+    _need(fields, "Signature")
     return Signed(fields["awsaccesskeyid"], fields["signature"], None, token)
 
 
-def _need(fields: Mapping[str, str], name: str, shown: str = "") -> None:
-    if not fields.get(name):
+def _need(fields: Mapping[str, str], name: str) -> None:
+    if not fields.get(name.lower()):
         raise errors.InvalidArgument(
-            f"Bucket POST must contain a field named '{shown or name}'.  If it is specified, "
+            f"Bucket POST must contain a field named '{name}'.  If it is specified, "
             "please check the order of the fields.",
-            ArgumentName=shown or name,
+            ArgumentName=name,
             ArgumentValue="",
         )
 
@@ -117,7 +119,7 @@ def check_fields(
     span = (0, 5 << 30)
     for condition in policy["conditions"]:
         if isinstance(condition, dict):
-            if not condition:
+            if len(condition) != 1:
                 raise _invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one "
                                "property specified.")  # fmt: skip
             for name, wanted in condition.items():
@@ -126,10 +128,12 @@ def check_fields(
         elif isinstance(condition, list) and len(condition) == 3:
             operator, subject, argument = condition
             if str(operator).lower() == "content-length-range":
-                span = _span(subject, argument)
+                span = _span(subject, argument, condition)
                 continue
             if str(operator).lower() not in ("eq", "starts-with"):
                 raise _invalid(f"Invalid Condition: unknown operation '{operator}'.")
+            if not str(subject).startswith("$"):
+                raise _failed(condition)
             name = str(subject).removeprefix("$")
             covered.add(name.lower())
             _check(values, str(operator).lower(), name, str(argument), condition)
@@ -141,11 +145,17 @@ def check_fields(
     return span
 
 
-def _span(first: Any, last: Any) -> tuple[int, int]:
+def _failed(condition: Any) -> errors.AccessDenied:
+    return errors.AccessDenied(
+        f"Invalid according to Policy: Policy Condition failed: {json.dumps(condition)}"
+    )
+
+
+def _span(first: Any, last: Any, condition: Any) -> tuple[int, int]:
     try:
         return int(first), int(last)
     except (TypeError, ValueError):
-        raise _invalid("Invalid Condition: content-length-range needs two numbers.") from None
+        raise _failed(condition) from None
 
 
 def _check(
@@ -154,9 +164,7 @@ def _check(
     actual = values.get(name.lower(), "")
     holds = actual == wanted if operator == "eq" else _starts(actual, wanted, name)
     if not holds:
-        raise errors.AccessDenied(
-            f"Invalid according to Policy: Policy Condition failed: {json.dumps(condition)}"
-        )
+        raise _failed(condition)
 
 
 def _starts(actual: str, prefix: str, name: str) -> bool:

@@ -13,6 +13,7 @@ from airside.protocol.xml_tree import Element, parse
 from airside.services.s3 import errors, post_policy
 from airside.services.s3.checksum import ALGORITHMS, header_of, member_of
 from airside.services.s3.common import on_bucket
+from airside.services.s3.encoded_words import verbatim
 from airside.services.s3.form import Form, open_form
 from airside.services.s3.objects import store_object
 
@@ -85,7 +86,8 @@ async def post_object(ctx: Context, request: Request) -> Result:
             ArgumentName="key",
             ArgumentValue="",
         )
-    fields["key"] = fields["key"].replace("${filename}", form.file_name)
+    if form.file_name:
+        fields["key"] = fields["key"].replace("${filename}", form.file_name)
     who = _signer(ctx, fields)
     span = (0, 5 << 30)
     if "policy" in fields:
@@ -139,7 +141,7 @@ def _request(fields: dict[str, str], bucket: str, key: str) -> dict[str, Any]:
         if fields.get(field):
             wanted[member] = fields[field]
     metadata = {
-        name.removeprefix("x-amz-meta-"): value
+        name.removeprefix("x-amz-meta-"): verbatim(value)
         for name, value in fields.items()
         if name.startswith("x-amz-meta-")
     }

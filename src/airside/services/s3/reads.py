@@ -140,7 +140,7 @@ async def _read(ctx: Context, request: Request) -> Result:
         bucket, version = find(view, ctx, request)
         found = Found(bucket, request["Key"], version)
         encryption.check_key(version, secret)
-        check_read_conditions(version, request)
+        check_read_conditions(version, request, ctx.clock.now())
         if bucket.has_lifecycle and "VersionId" not in request:
             found.expiration = expiration_of(view, bucket, found.key, version)
         span = _span(view, found, request)
@@ -183,7 +183,7 @@ async def head_object(ctx: Context, request: Request) -> Result:
         bucket, version = find(view, ctx, request)
         found = Found(bucket, request["Key"], version)
         encryption.check_key(version, secret)
-        check_read_conditions(version, request)
+        check_read_conditions(version, request, ctx.clock.now())
         if bucket.has_lifecycle and "VersionId" not in request:
             found.expiration = expiration_of(view, bucket, found.key, version)
         return found, _span(view, found, request)
@@ -207,7 +207,7 @@ def _span(view: Snapshot, found: Found, request: Mapping[str, Any]) -> tuple[int
         return resolve_range(request.get("Range"), version.size)
     if request.get("Range"):
         raise errors.InvalidRequest(
-            "Cannot specify both Range header and partNumber query parameter."
+            "Cannot specify both Range header and partNumber query parameter"
         )
     if not version.parts_count:
         if number != 1:
@@ -259,7 +259,8 @@ def described(found: Found, request: Mapping[str, Any], span: tuple[int, int] | 
     if version.parts_count and request.get("PartNumber"):
         result["PartsCount"] = version.parts_count
     if request.get("ChecksumMode", "").upper() == "ENABLED" and whole:
-        result.update(version.checksums if part is None else part.checksums)
+        if part is None or version.checksum_asked:
+            result.update(version.checksums if part is None else part.checksums)
         result["ChecksumType"] = version.checksum_type or None
     result.update(lock.shown(version))
     for asked, member in _OVERRIDES.items():
@@ -355,9 +356,11 @@ async def get_object_attributes(ctx: Context, request: Request) -> Result:
 
 
 def _shown_parts(version: Version, parts: list[Part], marker: int, limit: int) -> dict[str, Any]:
-    """The parts' sizes are told where the upload had asked for checksums."""
+    """Little more than their number is told unless the upload had asked for checksums."""
     own = version.checksums.keys() != {DEFAULT_CHECKSUM} or version.checksum_asked
     later = [part for part in parts if part.number > marker]
+    if not own:
+        return {"TotalPartsCount": len(parts)}
     shown: dict[str, Any] = {
         "TotalPartsCount": len(parts),
         "PartNumberMarker": marker,
@@ -365,7 +368,7 @@ def _shown_parts(version: Version, parts: list[Part], marker: int, limit: int) -
         "IsTruncated": len(later) > limit,
         "NextPartNumberMarker": later[:limit][-1].number if later[:limit] else 0,
     }
-    if own and any(part.checksums for part in parts):
+    if any(part.checksums for part in parts):
         shown["Parts"] = [
             {"PartNumber": part.number, "Size": part.size, **part.checksums}
             for part in later[:limit]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airside.kernel.clock import iso8601
 from airside.services.s3 import errors
 from airside.services.s3.bucket import Bucket
 
@@ -17,6 +18,7 @@ ENCRYPTED_BY_S3: dict[str, Any] = {
         }
     ]
 }
+TRANSITION_SIZES = ("all_storage_classes_128K", "varies_by_storage_class")
 _METHODS = ("GET", "PUT", "HEAD", "POST", "DELETE")
 _EVENT_HEADS = ("s3:ObjectCreated:", "s3:ObjectRemoved:", "s3:ObjectRestore:", "s3:Replication:",
                 "s3:LifecycleExpiration:", "s3:LifecycleTransition", "s3:IntelligentTiering",
@@ -53,21 +55,46 @@ def check_website(document: Mapping[str, Any]) -> None:
     if "RedirectAllRequestsTo" in document:
         if document.keys() & {"IndexDocument", "ErrorDocument", "RoutingRules"}:
             raise errors.InvalidArgument(
-                "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules."
+                "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
+                ArgumentName="RedirectAllRequestsTo",
+                ArgumentValue="not null",
             )
         return
     suffix = document.get("IndexDocument", {}).get("Suffix")
     if not suffix or "/" in suffix:
         raise errors.InvalidArgument(
             "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty"
-            if not suffix
+            if suffix is None
             else "The IndexDocument Suffix is not well formed",
             ArgumentName="IndexDocument",
-            ArgumentValue=suffix or "null",
+            ArgumentValue="null" if suffix is None else suffix,
         )
     error_key = document.get("ErrorDocument", {}).get("Key")
     if error_key == "":
         raise errors.InvalidArgument("The ErrorDocument Key is not well formed")
+    rules = document.get("RoutingRules")
+    if rules is not None and not rules:
+        raise errors.MalformedXML(MALFORMED)
+    for rule in rules or ():
+        _check_routing_rule(rule)
+
+
+def _check_routing_rule(rule: Mapping[str, Any]) -> None:
+    redirect = rule.get("Redirect", {})
+    if redirect.get("Protocol") not in (None, "http", "https"):
+        raise errors.InvalidRequest(
+            "Invalid protocol, protocol can be http or https. If not defined the protocol will be "
+            "selected automatically."
+        )
+    if "ReplaceKeyWith" in redirect and "ReplaceKeyPrefixWith" in redirect:
+        raise errors.InvalidRequest(
+            "You can only define ReplaceKeyPrefix or ReplaceKey but not both."
+        )
+    if "Condition" in rule and not rule["Condition"]:
+        raise errors.InvalidRequest(
+            "Condition cannot be empty. To redirect all requests without a condition, the "
+            "condition element shouldn't be present."
+        )
 
 
 def check_cors(document: Mapping[str, Any]) -> None:
@@ -120,13 +147,21 @@ _ACTIONS = ("Expiration", "Transitions", "NoncurrentVersionExpiration",
 def _check_lifecycle_rule(rule: Mapping[str, Any]) -> None:
     if rule.get("Status") not in ("Enabled", "Disabled"):
         raise errors.MalformedXML(MALFORMED)
+    _check_filter(rule)
+    noncurrent = rule.get("NoncurrentVersionExpiration")
+    if noncurrent is not None and not noncurrent:
+        raise errors.MalformedXML(MALFORMED)
     if not any(rule.get(action) for action in _ACTIONS):
         raise errors.InvalidRequest("At least one action needs to be specified in a rule")
     expiration = rule.get("Expiration", {})
     if "Days" in expiration and expiration["Days"] <= 0:
         raise errors.InvalidArgument("'Days' for Expiration action must be a positive integer")
     if expiration.get("Date") is not None and expiration["Date"] % 86_400:
-        raise errors.InvalidArgument("'Date' must be at midnight GMT")
+        raise errors.InvalidArgument(
+            "'Date' must be at midnight GMT",
+            ArgumentName="Date",
+            ArgumentValue=iso8601(expiration["Date"]),
+        )
     for step in rule.get("Transitions") or ():
         if step.get("Date") is not None and step["Date"] % 86_400:
             raise errors.InvalidArgument("'Date' must be at midnight GMT")
@@ -136,6 +171,19 @@ def _check_lifecycle_rule(rule: Mapping[str, Any]) -> None:
         )
         if days is not None and days <= 0:
             raise errors.InvalidArgument(f"'Days' for {kind} action must be a positive integer")
+
+
+def _check_filter(rule: Mapping[str, Any]) -> None:
+    """A rule says what it is for, one thing or an `And` of several."""
+    given = rule.get("Filter")
+    if (given is None and "Prefix" not in rule) or (given is not None and len(given) > 1):
+        raise errors.MalformedXML(MALFORMED)
+    tags = [tag["Key"] for tag in (given or {}).get("And", {}).get("Tags", ())]
+    if len(set(tags)) != len(tags):
+        raise errors.InvalidRequest("Duplicate Tag Keys are not allowed.")
+    expiration = rule.get("Expiration") or {}
+    if "ExpiredObjectDeleteMarker" in expiration and len(expiration) > 1:
+        raise errors.MalformedXML(MALFORMED)
 
 
 def check_notification(document: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:

@@ -225,6 +225,10 @@ async def delete_bucket_tagging(ctx: Context, request: Request) -> Result:
 async def put_bucket_lifecycle_configuration(ctx: Context, request: Request) -> Result:
     """Say when objects expire, and uploads are aborted."""
     document = rules.check_lifecycle(request.get("LifecycleConfiguration", {}))
+    size = request.get("TransitionDefaultMinimumObjectSize") or rules.TRANSITION_SIZES[0]
+    if size not in rules.TRANSITION_SIZES:
+        raise errors.InvalidRequest(f"Invalid TransitionDefaultMinimumObjectSize found: {size}")
+    document = {**document, "TransitionDefaultMinimumObjectSize": size}
 
     def switch(tx: Transaction, bucket: Bucket) -> None:
         bucket.has_lifecycle = True
@@ -233,7 +237,7 @@ async def put_bucket_lifecycle_configuration(ctx: Context, request: Request) -> 
 
     await change(ctx, request, "s3:PutLifecycleConfiguration", switch)
     ctx.component(LifecycleSweeper).nudge()
-    return {}
+    return {"TransitionDefaultMinimumObjectSize": size}
 
 
 @operation("GetBucketLifecycleConfiguration", resource=on_bucket,
@@ -299,6 +303,10 @@ async def put_bucket_logging(ctx: Context, request: Request) -> Result:
             if found is None or found.owner != bucket.owner:
                 raise errors.InvalidTargetBucketForLogging(
                     "The target bucket for logging does not exist", TargetBucket=target
+                )
+            if found.region != bucket.region:
+                raise errors.CrossLocationLoggingProhibitted(
+                    "Cross S3 location logging not allowed. ", TargetBucketLocation=found.region
                 )
         store.save_setting(tx, bucket.name, "logging", document or None)
 

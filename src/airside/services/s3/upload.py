@@ -75,7 +75,9 @@ def expectation(request: Mapping[str, Any], default_algorithm: str = "") -> Expe
         try:
             found.md5 = decode("MD5", promised)
         except ValueError:
-            raise errors.InvalidDigest("The Content-MD5 you specified was invalid.") from None
+            raise errors.InvalidDigest(
+                "The Content-MD5 you specified was invalid.", **{"Content-MD5": promised}
+            ) from None
     given = (
         []
         if request.keys().isdisjoint(MEMBERS)

@@ -45,11 +45,9 @@ async def list_multipart_uploads(ctx: Context, request: Request) -> Result:
         "Bucket": bucket.name,
         "KeyMarker": encode(key_marker),
         "UploadIdMarker": id_marker,
-        "NextKeyMarker": encode(page.last) if page.truncated else None,
-        "NextUploadIdMarker": (
-            page.last_value.upload_id if page.truncated and page.last_value else None
-        ),
-        "Prefix": encode(prefix),
+        "NextKeyMarker": encode(page.last),
+        "NextUploadIdMarker": page.last_value.upload_id if page.last_value else "",
+        "Prefix": encode(prefix) if prefix else None,
         "Delimiter": encode(delimiter) if delimiter else None,
         "MaxUploads": limit,
         "EncodingType": encoding_type,

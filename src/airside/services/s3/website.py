@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from airside.kernel import Context, HttpRequest, HttpResponse, Result, ServiceError, Snapshot
 from airside.kernel.principal import ANONYMOUS
+from airside.protocol.rest_xml import host_id
 from airside.services.s3 import errors, store
 
 Rule = Mapping[str, Any]
@@ -114,8 +115,8 @@ class Visit:
         if document is not None and status in (403, 404):
             try:
                 found = await self._get(document)
-            except ServiceError:
-                return _page(status, error, self._ctx.request_id)
+            except ServiceError as other:
+                return _page(status, error, self._ctx.request_id, other)
             return HttpResponse(status, _headers(found), found["Body"])
         return _page(status, error, self._ctx.request_id)
 
@@ -165,21 +166,34 @@ def _headers(found: Result) -> list[tuple[str, str]]:
     return headers
 
 
-def _redirect(status: int, target: str) -> HttpResponse:
-    return HttpResponse(status, [("Location", target), ("Server", "AmazonS3")])
-
-
-def _page(status: int, error: ServiceError, request_id: str) -> HttpResponse:
-    title = f"{status} {HTTPStatus(status).phrase}"
-    facts = {"Code": error.name, "Message": error.message, **error.members, "RequestId": request_id}
+def _facts(error: ServiceError, **more: str) -> str:
+    facts: dict[str, Any] = {"Code": error.name, "Message": error.message, **error.members, **more}
     items = "".join(
         f"<li>{escape(name)}: {escape(str(value))}</li>\n"
         for name, value in facts.items()
         if value is not None
     )
+    return f"<ul>\n{items}</ul>\n"
+
+
+def _redirect(status: int, target: str) -> HttpResponse:
+    return HttpResponse(status, [("Location", target), ("Server", "AmazonS3")])
+
+
+def _page(
+    status: int, error: ServiceError, request_id: str, besides: ServiceError | None = None
+) -> HttpResponse:
+    """The error, and besides what kept the bucket's own error page from being shown."""
+    title = f"{status} {HTTPStatus(status).phrase}"
     html = (
-        f"<html>\n<head><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n<ul>\n{items}"
-        "</ul>\n<hr/>\n</body>\n</html>\n"
+        f"<html>\n<head><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n"
+        f"{_facts(error, RequestId=request_id, HostId=host_id(request_id))}"
     )
+    if besides is not None:
+        html += (
+            "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n"
+            f"{_facts(besides)}"
+        )
+    html += "<hr/>\n</body>\n</html>\n"
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Server", "AmazonS3")]
     return HttpResponse(status, headers, html.encode())
