@@ -172,26 +172,51 @@ def large_round(target: Target, request: bytes) -> tuple[float, float]:
 
 
 def parts() -> None:
-    """A file of 1 GiB in parts, by the AWS CLI."""
-    command = shutil.which("aws") or str(Path(sys.executable).parent / "aws")
-    with server() as target, tempfile.TemporaryDirectory() as folder:
-        target.client("s3").create_bucket(Bucket=BUCKET)
+    """A file of 1 GiB in parts, by the AWS CLI; and by the same to a server that keeps nothing."""
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         with path.open("wb") as file:
             for _ in range(PARTS_BYTES >> 20):
                 file.write(os.urandom(1 << 10) * 1024)
-        before, began = memory_mib(target.pid), time.perf_counter()
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                       "AWS_DEFAULT_REGION": "us-east-1", "HOME": folder}  # fmt: skip
-        subprocess.run(
-            [command, "--endpoint-url", target.endpoint, "s3", "cp", "--quiet", str(path),
-             f"s3://{BUCKET}/file"],
-            env=environment, check=True,
-        )  # fmt: skip
-        took = time.perf_counter() - began
-        grown = memory_mib(target.pid) - before
-        say("1 GiB in parts, AWS CLI", f"{PARTS_BYTES / 1e6 / took:,.0f} MB/s, its start "
-            f"included; the server's memory {grown:+.0f} MiB")  # fmt: skip
+        with sink() as target:
+            say("1 GiB in parts, AWS CLI: nothing kept", parts_round(target, path))
+        with server() as target:
+            target.client("s3").create_bucket(Bucket=BUCKET)
+            before = memory_mib(target.pid)
+            say("1 GiB in parts, AWS CLI: airside", parts_round(target, path))
+            say("the server's memory", f"{memory_mib(target.pid) - before:+.0f} MiB")
+
+
+def parts_round(target: Target, path: Path) -> str:
+    """MB per second, the start of the CLI included; CPU of both sides."""
+    command = shutil.which("aws") or str(Path(sys.executable).parent / "aws")
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                   "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(path.parent)}  # fmt: skip
+    there, here, began = cpu_seconds(target.pid), os.times(), time.perf_counter()
+    subprocess.run(
+        [command, "--endpoint-url", target.endpoint, "s3", "cp", "--quiet", str(path),
+         f"s3://{BUCKET}/file"],
+        env=environment, check=True,
+    )  # fmt: skip
+    took, ended = time.perf_counter() - began, os.times()
+    spent = ended.children_user + ended.children_system - here.children_user - here.children_system
+    return (
+        f"{PARTS_BYTES / 1e6 / took:,.0f} MB/s; CPU: command {spent:.1f} s, "
+        f"server {cpu_seconds(target.pid) - there:.1f} s"
+    )
+
+
+@contextmanager
+def sink() -> Iterator[Target]:
+    """Somewhere to send uploads to that costs next to nothing."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.sink"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield Target(f"http://127.0.0.1:{process.stdout.readline().strip()}", process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def sync() -> None:

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape  # writes only
 from airside.kernel import HttpRequest, HttpResponse, ServiceError
 from airside.protocol.models import ServiceModel
 from airside.protocol.query import action_of
+from airside.protocol.rest_xml import DECLARATION, host_id
 
 
 class InternalServerError(ServiceError):
@@ -51,9 +52,26 @@ def unknown_operation(
     return UnknownOperationException("The requested operation is not recognized by the service.")
 
 
+def _in_s3s_words(status: int, error: ServiceError, request_id: str) -> HttpResponse:
+    """A signature that looked like one for S3 could not be read."""
+    text = (
+        f"{DECLARATION}<Error><Code>{escape(error.name)}</Code>"
+        f"<Message>{escape(error.message)}</Message><RequestId>{request_id}</RequestId>"
+        f"<HostId>{host_id(request_id)}</HostId></Error>"
+    )
+    headers = [
+        ("Content-Type", "application/xml"),
+        ("x-amz-request-id", request_id),
+        ("x-amz-id-2", host_id(request_id)),
+    ]
+    return HttpResponse(status, headers, text.encode())
+
+
 def unspoken_refusal(http: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
     """A refusal before it is known which service is meant, in the protocol the client speaks."""
     status = error.status or 400
+    if getattr(error, "family", None) == "s3":
+        return _in_s3s_words(status, error, request_id)
     if http.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         text = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.name)}</Code>"

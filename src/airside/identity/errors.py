@@ -29,6 +29,7 @@ class AuthenticationError(ServiceError):
 
     def __init__(self, message: str, family: Family) -> None:
         super().__init__(message)
+        self.family = family
         self._name, self.http_status = self.names.get(family) or self.names["json"]
         self.status = self.http_status  # type: ignore[misc]  # of this one refusal
 
@@ -96,6 +97,12 @@ class IncompleteSignature(AuthenticationError):
         "rest-xml": ("IncompleteSignature", 400),
         "s3": ("AuthorizationHeaderMalformed", 400),
     }
+
+
+class IncompletePresignedQuery(AuthenticationError):
+    """A signed address of version 2 lacks what it needs."""
+
+    names: ClassVar = {"json": ("AccessDenied", 403)}
 
 
 class MalformedPresignedQuery(AuthenticationError):

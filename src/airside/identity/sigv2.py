@@ -54,7 +54,7 @@ def find(http: HttpRequest) -> Signature | None:
     values = _query(http)
     expires = values.get("Expires", "")
     if not expires.isascii() or not expires.lstrip("-").isdigit():
-        raise errors.MalformedPresignedQuery(
+        raise errors.IncompletePresignedQuery(
             "Query-string authentication requires the Signature, Expires and AWSAccessKeyId "
             "parameters",
             "s3",

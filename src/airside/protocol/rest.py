@@ -211,7 +211,7 @@ class _Input:
     def _read_hoisted(self, parameters: dict[str, list[str]], request: Request) -> None:
         """Headers that a signed address carries in its query string; those sent go before them."""
         for key, values in parameters.items():
-            if key in self._query:
+            if key in self._query or key == "Expires":  # that is when a signature of version 2 ends
                 continue
             wire = key.lower()
             known = self._headers.get(wire)

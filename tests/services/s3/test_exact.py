@@ -112,7 +112,8 @@ def test_parts_without_checksums_make_an_object_with_one(plain, s3, bucket):
     assert done["ChecksumCRC64NVME"] == whole["ChecksumCRC64NVME"]
     assert done["ChecksumType"] == "FULL_OBJECT"
     told = s3.get_object_attributes(**place, ObjectAttributes=["ObjectParts", "Checksum"])
-    assert "Parts" not in told["ObjectParts"]
+    assert [part["Size"] for part in told["ObjectParts"]["Parts"]] == [5 << 20, 70_000]
+    assert not any("Checksum" in name for part in told["ObjectParts"]["Parts"] for name in part)
     assert told["Checksum"]["ChecksumCRC64NVME"] == done["ChecksumCRC64NVME"]
 
 
@@ -201,6 +202,32 @@ def test_a_signed_address_carries_headers_in_its_query(server, account, bucket, 
     assert put(first) == 412
 
 
+def test_what_a_signed_address_lacks_is_told_in_s3s_words(server, bucket, aws):
+    for version, gone, code in (
+        ("s3", "Expires", "AccessDenied"),
+        ("s3v4", "X-Amz-Date", "AuthorizationQueryParametersError"),
+    ):
+        client = aws("s3", config=Config(signature_version=version))
+        url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+        head, _, query = url.partition("?")
+        kept = "&".join(part for part in query.split("&") if not part.startswith(gone))
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{head}?{kept}")
+        page = caught.value.read().decode()
+        assert page.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>' + code)
+
+
+def test_when_a_signature_of_version_2_ends_is_not_when_the_object_expires(aws, bucket):
+    s3 = aws("s3", config=Config(signature_version="s3"))
+    url = s3.generate_presigned_url(
+        "put_object", Params={"Bucket": bucket, "Key": "k", "ContentType": "text/x"}
+    )
+    request = urllib.request.Request(url, b"", {"Content-Type": "text/x"}, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    assert "Expires" not in s3.head_object(Bucket=bucket, Key="k")
+
+
 def put(url: str) -> int:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, b"", method="PUT")) as answer:
@@ -251,15 +278,6 @@ def test_uploads_are_listed_with_where_the_next_page_would_begin(s3, bucket):
     listed = s3.list_multipart_uploads(Bucket=bucket)
     assert (listed["NextKeyMarker"], listed["NextUploadIdMarker"]) == ("k", upload)
     assert "Prefix" not in listed
-
-
-def test_the_owner_comes_first_in_a_canned_list(aws, account, s3):
-    name = f"acl-{account}"
-    s3.create_bucket(Bucket=name, ObjectOwnership="ObjectWriter")
-    s3.delete_public_access_block(Bucket=name)
-    s3.put_bucket_acl(Bucket=name, ACL="public-read")
-    shown = [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=name)["Grants"]]
-    assert shown == ["FULL_CONTROL", "READ"]
 
 
 def test_a_website_tells_of_its_missing_error_page(s3, bucket, server):

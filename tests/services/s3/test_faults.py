@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,3 +139,33 @@ def test_a_full_disk_is_said_and_corrupts_nothing(start, small_disk):
     assert s3.get_object(Bucket="full", Key="before")["Body"].read() == b"kept"
     for key, body in kept.items():
         assert s3.get_object(Bucket="full", Key=key)["Body"].read() == body
+
+
+def test_large_objects_pass_through_little_memory(start):
+    """A quarter of a GiB up in parts and down again; 5 GB differ only in patience."""
+    server = start()
+    s3 = server.client("s3")
+    place = {"Bucket": "large", "Key": "k"}
+    s3.create_bucket(Bucket="large")
+    part = random.Random(1).randbytes(32 << 20)
+    before = _peak_mib(server)
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+
+    def send(number: int) -> dict[str, Any]:
+        sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=part)
+        return {"PartNumber": number, "ETag": sent["ETag"]}
+
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(send, range(1, 9)))
+    s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+    got, digest = s3.get_object(**place), hashlib.sha256()
+    assert got["ContentLength"] == 8 * len(part)
+    for piece in got["Body"].iter_chunks(1 << 20):
+        digest.update(piece)
+    assert digest.digest() == hashlib.sha256(part * 8).digest()
+    assert _peak_mib(server) - before < 64
+
+
+def _peak_mib(server: Any) -> float:
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024

@@ -263,3 +263,18 @@ def test_xml_that_is_no_configuration_is_refused_at_once(server, account, bucket
     assert answer.status == 400, text
     assert b"<Code>MalformedXML</Code>" in text or b"<Code>MissingRequestBodyError</Code>" in text
     assert b"root:" not in text
+
+
+def test_more_than_one_put_may_bring_is_refused_before_it_is_sent(server, account, bucket):
+    path = f"/{bucket}/k"
+    request = AWSRequest("PUT", f"{server.endpoint}{path}", headers={
+        "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "Content-Length": str((5 << 30) + 1),
+    })  # fmt: skip
+    S3SigV4Auth(Credentials(account, "test"), "s3", "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("PUT", path, headers={**request.headers, "Expect": "100-continue"})
+    answer = connection.getresponse()
+    page = answer.read()
+    assert answer.status == 400
+    assert b"<Code>EntityTooLarge</Code>" in page
+    assert b"<ProposedSize>5368709121</ProposedSize><MaxSizeAllowed>5368709120<" in page

@@ -30,19 +30,22 @@ def opened(
 
     Raises NoSuchBucket, AccessDenied.
     """
-    bucket = expected_bucket(view, request)
+    bucket = expected_bucket(view, request, anonymous=ctx.principal.kind == "anonymous")
     access.require(view, ctx, bucket, action, key, request)
     return bucket
 
 
-def expected_bucket(view: Snapshot, request: Mapping[str, Any]) -> Bucket:
+def expected_bucket(
+    view: Snapshot, request: Mapping[str, Any], *, anonymous: bool = False
+) -> Bucket:
     """The request's bucket, if it belongs to whom the request says.
 
-    Raises NoSuchBucket, AccessDenied.
+    Raises NoSuchBucket, AccessDenied, InvalidBucketOwnerAWSAccountID (not to just anybody).
     """
     bucket = store.load_bucket(view, request["Bucket"])
     expected = request.get("ExpectedBucketOwner")
-    if expected is not None and not (len(expected) == 12 and expected.isdecimal()):
+    is_account = expected is None or (len(expected) == 12 and expected.isdecimal())
+    if not is_account and not anonymous:
         raise errors.InvalidBucketOwnerAWSAccountID(
             "The value of the expected bucket owner parameter must be an AWS Account ID... "
             f"[{expected}]"

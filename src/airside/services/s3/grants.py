@@ -63,8 +63,8 @@ def canned(name: str, owner: str, bucket_owner: str) -> list[Grant]:
     """The grants of a canned ACL such as `public-read`. Raises InvalidArgument."""
     if name not in _CANNED:
         raise errors.InvalidArgument("", ArgumentName="x-amz-acl", ArgumentValue=name)
-    grants = [full_control(owner)]
-    grants += [_group(uri, permission) for uri, permission in _CANNED[name]]
+    grants = [_group(uri, permission) for uri, permission in _CANNED[name]]
+    grants.append(full_control(owner))
     if name == "bucket-owner-full-control" and bucket_owner != owner:
         grants.append(full_control(bucket_owner))
     if name == "bucket-owner-read" and bucket_owner != owner:
@@ -149,7 +149,7 @@ def from_document(document: Mapping[str, Any]) -> list[Grant]:
                 "published schema"
             )
         grants.append({"Grantee": check_grantee(grant["Grantee"]), "Permission": permission})
-    return sorted(grants, key=lambda grant: "URI" in grant["Grantee"])
+    return sorted(grants, key=lambda grant: "URI" not in grant["Grantee"])
 
 
 def account_of(identifier: str) -> str:

@@ -98,7 +98,7 @@ async def upload_part(ctx: Context, request: Request) -> Result:
     secret = customer_key(request)
     check_same_key(begun, secret.key_md5 if secret else None)
     expected = upload.expectation(request, begun.algorithm)
-    expected.default = not begun.algorithm
+    expected.default = not begun.algorithm and secret is None
     if begun.algorithm and expected.algorithm != begun.algorithm:
         raise errors.InvalidRequest(
             f"Checksum Type mismatch occurred, expected checksum Type: {begun.algorithm.lower()}, "

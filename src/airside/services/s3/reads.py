@@ -13,7 +13,6 @@ from airside.services.s3.encoded_words import encoded
 from airside.services.s3.encryption import CustomerKey, customer_key
 from airside.services.s3.names import bucket_arn, check_key
 from airside.services.s3.object import (
-    DEFAULT_CHECKSUM,
     INLINE,
     NULL,
     Part,
@@ -356,21 +355,17 @@ async def get_object_attributes(ctx: Context, request: Request) -> Result:
 
 
 def _shown_parts(version: Version, parts: list[Part], marker: int, limit: int) -> dict[str, Any]:
-    """Little more than their number is told unless the upload had asked for checksums."""
-    own = version.checksums.keys() != {DEFAULT_CHECKSUM} or version.checksum_asked
+    """The parts, with their checksums where the upload had asked for any."""
     later = [part for part in parts if part.number > marker]
-    if not own:
-        return {"TotalPartsCount": len(parts)}
-    shown: dict[str, Any] = {
+    return {
         "TotalPartsCount": len(parts),
         "PartNumberMarker": marker,
         "MaxParts": limit,
         "IsTruncated": len(later) > limit,
         "NextPartNumberMarker": later[:limit][-1].number if later[:limit] else 0,
-    }
-    if any(part.checksums for part in parts):
-        shown["Parts"] = [
-            {"PartNumber": part.number, "Size": part.size, **part.checksums}
+        "Parts": [
+            {"PartNumber": part.number, "Size": part.size,
+             **(part.checksums if version.checksum_asked else {})}
             for part in later[:limit]
-        ]
-    return shown
+        ],
+    }  # fmt: skip

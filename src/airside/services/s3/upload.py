@@ -117,7 +117,8 @@ async def receive(
     if not expected.algorithm:
         expected.algorithm = _announced(body)
     if not expected.algorithm:
-        expected.algorithm, expected.nothing_asked = _DEFAULT, True
+        expected.nothing_asked = True
+        expected.algorithm = _DEFAULT if secret is None else ""
     length = len(body) if isinstance(body, bytes) else body.length
     if length is not None and length > bytes_max:
         raise errors.EntityTooLarge(

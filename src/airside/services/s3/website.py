@@ -117,6 +117,9 @@ class Visit:
                 found = await self._get(document)
             except ServiceError as other:
                 return _page(status, error, self._ctx.request_id, other)
+            target = found.get("WebsiteRedirectLocation")
+            if target is not None:
+                return _redirect(301, target)
             return HttpResponse(status, _headers(found), found["Body"])
         return _page(status, error, self._ctx.request_id)
 
