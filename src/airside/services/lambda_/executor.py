@@ -325,8 +325,7 @@ class Executor(Component):
         name = f"{day:%Y/%m/%d}/[{spec.version}]{self.cloud.ids.random_bytes(16).hex()}"
         role = execution_principal(spec.role, spec.name)
         stream = Stream(role, region, spec.log_group, name)
-        delivery = self.cloud.component(LogDelivery)
-        return name, lambda events: delivery.add(stream, events)
+        return name, self.cloud.component(LogDelivery).open(stream).add
 
     def interpreter(self, spec: FunctionSpec) -> str:
         """The program that runs a function."""

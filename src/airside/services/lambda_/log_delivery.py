@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from operator import itemgetter
 from typing import NamedTuple
 
 from airside.kernel import Cloud, Component, Context, Principal, ServiceError
@@ -29,6 +29,35 @@ class Stream(NamedTuple):
 
 
 Lines = list[tuple[int, str]]
+_INSTANT = itemgetter(0)
+
+
+class Writer:
+    """What an environment writes to one log stream with."""
+
+    __slots__ = ("_delivery", "dropping", "known", "lines", "stream")
+
+    def __init__(self, delivery: "LogDelivery", stream: Stream) -> None:
+        self._delivery = delivery
+        self.stream = stream
+        self.lines: Lines = []
+        """Those that wait to be delivered."""
+        self.dropping = self.known = False
+
+    def add(self, events: Lines) -> None:
+        """Take log events; never waits."""
+        delivery = self._delivery
+        if delivery.waiting_bytes > WAITING_BYTES_MAX:
+            if self.dropping:
+                return
+            self.dropping = True
+            note = "[airside] output came faster than it could be stored; some was dropped\n"
+            events = [(events[0][0], note)]
+        if not self.lines:
+            delivery.waits(self)
+        self.lines += events
+        for _, text in events:
+            delivery.waiting_bytes += len(text)
 
 
 class LogDelivery(Component):
@@ -36,24 +65,19 @@ class LogDelivery(Component):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
-        self._waiting: dict[Stream, Lines] = defaultdict(list)
-        self._waiting_bytes = 0
-        self._dropped: set[Stream] = set()
-        self._known: set[Stream] = set()
+        self.waiting_bytes = 0
+        self._waiting: list[Writer] = []
         self._lost: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
-    def add(self, stream: Stream, events: Lines) -> None:
-        """Take log events; never waits."""
-        if self._waiting_bytes > WAITING_BYTES_MAX:
-            if stream not in self._dropped:
-                self._dropped.add(stream)
-                note = "[airside] output came faster than it could be stored; some was dropped\n"
-                self._waiting[stream].append((events[0][0], note))
-            return
-        self._waiting[stream].extend(events)
-        self._waiting_bytes += sum(len(text) for _, text in events)
+    def open(self, stream: Stream) -> Writer:
+        """Somewhere to write the events of a stream to."""
+        return Writer(self, stream)
+
+    def waits(self, writer: Writer) -> None:
+        """Deliver soon what a writer has from now on."""
+        self._waiting.append(writer)
         if self._timer is None and self._flushing is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._begin)
 
@@ -82,22 +106,25 @@ class LogDelivery(Component):
 
     async def _flush(self) -> None:
         """Deliver what waits; what comes meanwhile waits its turn, or each event is a commit."""
-        waiting, self._waiting = self._waiting, defaultdict(list)
-        self._waiting_bytes = 0
-        self._dropped.clear()
-        streams = list(waiting.items())
-        for at in range(0, len(streams), STREAMS_AT_ONCE):
-            some = streams[at : at + STREAMS_AT_ONCE]
-            await asyncio.gather(*(self._deliver(stream, lines) for stream, lines in some))
+        waiting, self._waiting = [(each, each.lines) for each in self._waiting], []
+        self.waiting_bytes = 0
+        for writer, _ in waiting:
+            writer.lines = []
+            writer.dropping = False
+        for at in range(0, len(waiting), STREAMS_AT_ONCE):
+            some = waiting[at : at + STREAMS_AT_ONCE]
+            await asyncio.gather(*(self._deliver(writer, lines) for writer, lines in some))
             await asyncio.sleep(0)  # events go first
 
-    async def _deliver(self, stream: Stream, lines: Lines) -> None:
-        lines.sort(key=lambda line: line[0])
+    async def _deliver(self, writer: Writer, lines: Lines) -> None:
+        stream = writer.stream
+        lines.sort(key=_INSTANT)
         ctx = self.cloud.context(stream.principal, "lambda")
         ctx.region = stream.region
         try:
-            if stream not in self._known:
+            if not writer.known:
                 await self._create(ctx, stream)
+                writer.known = True
             for batch in _batches(lines):
                 request = {
                     "logGroupName": stream.group,
@@ -127,17 +154,22 @@ class LogDelivery(Component):
             except ServiceError as error:
                 if error.name != "ResourceAlreadyExistsException":
                     raise
-        self._known.add(stream)
 
 
 def _batches(lines: Lines) -> list[Lines]:
+    """Lines as they go into one request each."""
+    if len(lines) <= BATCH_EVENTS_MAX:
+        texts = "".join([text for _, text in lines])
+        length = len(texts) if texts.isascii() else len(texts.encode())
+        if length + len(lines) * _EVENT_OVERHEAD_BYTES <= BATCH_BYTES_MAX:
+            return [lines]
     batches: list[Lines] = [[]]
     size = 0
-    for at, text in lines:
-        cost = len(text.encode()) + _EVENT_OVERHEAD_BYTES
+    for line in lines:
+        cost = len(line[1].encode()) + _EVENT_OVERHEAD_BYTES
         if batches[-1] and (size + cost > BATCH_BYTES_MAX or len(batches[-1]) >= BATCH_EVENTS_MAX):
             batches.append([])
             size = 0
-        batches[-1].append((at, text))
+        batches[-1].append(line)
         size += cost
     return batches

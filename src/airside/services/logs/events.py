@@ -1,7 +1,5 @@
 """PutLogEvents and GetLogEvents."""
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
@@ -23,14 +21,15 @@ from airside.services.logs.housekeeping import Housekeeping
 from airside.services.logs.streams import sequence_token
 
 
-def _check(events: Sequence[Entry]) -> int:
+def _check(events: list[Entry]) -> int:
     """The size of a batch. Raises InvalidParameterException for a batch that breaks a rule."""
-    size = store.byte_length(list(events))
+    size = store.byte_length(events)
     if size > limits.BATCH_BYTES_MAX:
         raise InvalidParameterException(
             f"Upload too large: {size} bytes exceeds limit of {limits.BATCH_BYTES_MAX}"
         )
-    if any(later[0] < earlier[0] for earlier, later in pairwise(events)):
+    instants = [at for at, _ in events]
+    if instants != sorted(instants):
         raise InvalidParameterException(
             "Log events in a single PutLogEvents request must be in chronological order."
         )
@@ -46,7 +45,7 @@ def _check(events: Sequence[Entry]) -> int:
 async def put_log_events(ctx: Context, request: Request) -> Result:
     """Take in a batch for one stream, durably. Sequence tokens are not asked for any more."""
     events: list[Entry] = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
-    _check(events)
+    size = _check(events)
     now_ms = int(ctx.clock.now() * 1000)
     numbers = ctx.component(Housekeeping)
 
@@ -56,15 +55,16 @@ async def put_log_events(ctx: Context, request: Request) -> Result:
         screened = screen(events, group, now_ms)
         if screened.events:
             for piece in chunks_of(screened.events):
-                size = store.byte_length(piece)
-                store.append(tx, group, stream, numbers.number(), now_ms, piece, size)
+                length = size if len(piece) == len(events) else store.byte_length(piece)
+                store.append(tx, group, stream, numbers.number(), now_ms, piece, length)
             stream.take_in(screened.events, now_ms)
             store.save_stream(tx, group, stream)
         return screened, group.arn, sequence_token(stream)
 
     screened, arn, token = await ctx.store.transact(body)
     if screened.events:
-        ctx.use("DataProcessing-Bytes", store.byte_length(screened.events), arn)
+        length = size if screened.rejected is None else store.byte_length(screened.events)
+        ctx.use("DataProcessing-Bytes", length, arn)
     return {"nextSequenceToken": token, "rejectedLogEventsInfo": screened.rejected}
 
 

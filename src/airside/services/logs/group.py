@@ -105,6 +105,9 @@ class Event(NamedTuple):
 
 def chunks_of(events: Sequence[Entry]) -> Iterator[list[Entry]]:
     """Cut ordered events so that no piece spans too much time."""
+    if events and events[-1][0] - events[0][0] < CHUNK_SPAN_MS:
+        yield list(events)
+        return
     piece: list[Entry] = []
     for event in events:
         if piece and event[0] - piece[0][0] >= CHUNK_SPAN_MS:
@@ -148,6 +151,8 @@ def screen(events: Sequence[Entry], group: Group, now_ms: int) -> Screened:
     oldest = now_ms - limits.TOO_OLD_MS
     expired = group.cutoff_ms(now_ms)
     newest = now_ms + limits.TOO_NEW_MS
+    if events[0][0] >= max(oldest, expired) and events[-1][0] <= newest:
+        return Screened(list(events), None)
     too_old = sum(1 for at, _ in events if at < oldest)
     expired_count = sum(1 for at, _ in events if at < expired)
     too_new = next((index for index, (at, _) in enumerate(events) if at > newest), None)

@@ -183,7 +183,8 @@ def expire(tx: Transaction, group: Group, cutoff_ms: int, limit: int) -> bool:
 
 def byte_length(events: list[Entry]) -> int:
     """What events count for: their messages in UTF-8 and 26 bytes each."""
-    return sum(len(message.encode()) + 26 for _, message in events)
+    text = "".join([message for _, message in events])
+    return (len(text) if text.isascii() else len(text.encode())) + 26 * len(events)
 
 
 def sweep(tx: Transaction, limit: int) -> bool:
