@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Protocol
 from airside.runtime.guest import extension, frames, logs, program, snapshot, warm
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection, placed
 from airside.runtime.guest.context import Fault, LambdaContext, Surroundings
+from airside.runtime.guest.tracing import TraceVariable
 
 _SHOWN_AS = "/var/runtime/bootstrap.py"
 _CALL = "response = request_handler(event, lambda_context)"
@@ -181,14 +182,11 @@ class Runtime:
 
     def answer_events(self, handler: Handler) -> None:
         """Answer events, one after another."""
-        around = Surroundings()
+        around, trace = Surroundings(), TraceVariable()
         while True:
             head, event = self.connection.receive()
             self.sink.request_id = head[0]
-            if head[3]:
-                os.environ["_X_AMZN_TRACE_ID"] = head[3]
-            else:
-                os.environ.pop("_X_AMZN_TRACE_ID", None)
+            trace.set(head[3])
             kind, payload = self.handle(handler, head, event, around)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             self.connection.send(kind, frames.LENGTH.pack(peak), payload)
