@@ -19,7 +19,7 @@ import httptools
 from airside.edge.body import StreamBody
 from airside.edge.resumed import Resumed
 from airside.edge.sendfile import send_file
-from airside.kernel import BytesBody, Clock, Commit, FileSlice, HttpRequest, HttpResponse
+from airside.kernel import BytesBody, Clock, FileSlice, HttpRequest, HttpResponse, Wait
 
 Working = Coroutine[Any, Any, HttpResponse]
 Handler = Callable[[HttpRequest], Working]
@@ -289,16 +289,16 @@ class Connection(asyncio.Protocol):
         self._advance(self._listener.handler(request), request, keep_alive)
 
     def _advance(
-        self, working: Working, request: HttpRequest, keep_alive: bool, _commit: object = None
+        self, working: Working, request: HttpRequest, keep_alive: bool, _ended: object = None
     ) -> None:
-        """Work on a request until it has to wait for more than a commit, or is answered."""
+        """Work on a request until it is answered, or has to wait for what may need cancelling."""
         try:
             waiting_for = working.send(None)
         except StopIteration as stop:
             if not self._closing:
                 self._answer_now(request, stop.value, keep_alive)
             return
-        if waiting_for.__class__ is Commit:
+        if isinstance(waiting_for, Wait):
             waiting_for._asyncio_future_blocking = False  # as a task says that it took it
             waiting_for.add_done_callback(partial(self._advance, working, request, keep_alive))
             return

@@ -12,6 +12,7 @@ from airside.kernel.principal import Principal
 from airside.kernel.resource import Resource, ResourceRequest, ResourceType
 from airside.kernel.service import LateService, Service
 from airside.kernel.store import Blobs, Commit, Snapshot, Store, Transaction
+from airside.kernel.waits import Wait
 
 __all__ = [
     "AccessDeniedException",
@@ -48,5 +49,6 @@ __all__ = [
     "SystemClock",
     "SystemIds",
     "Transaction",
+    "Wait",
     "operation",
 ]

@@ -8,19 +8,19 @@ Bodies are synchronous, free of side effects outside the transaction, and may be
 once. They run on the event loop, so they must be short: bound every scan.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from airside.kernel.waits import Wait
+
 T = TypeVar("T")
 
 
-class Commit(asyncio.Future[None]):
+class Commit(Wait[None]):
     """What transactions wait for: the moment at which they are durable. A group shares one.
 
-    It comes soon and by itself. So whoever runs a request need not make a task of it for this
-    wait, and nobody can cancel it: a task that is cancelled meanwhile ends when it has come.
+    Nobody can cancel it: a task that is cancelled meanwhile ends when it has come.
     """
 
     def cancel(self, msg: Any = None) -> bool:

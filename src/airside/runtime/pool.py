@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from airside.kernel.clock import Clock
+from airside.kernel.waits import Wait
 from airside.runtime.agent import Agent, template_kind
 from airside.runtime.environment import Environment
 from airside.runtime.extensions import external_names
@@ -112,7 +113,7 @@ class Pool:
 
     def invoke(self, event: Event) -> Awaitable[Outcome]:
         """Serve one event. Abandoning the result does not stop the event."""
-        future: asyncio.Future[Outcome] = self._loop.create_future()
+        future: Wait[Outcome] = Wait(loop=self._loop)
         if event.stream is not None:
             end = event.stream.end
             future.add_done_callback(lambda _: end())
