@@ -15,6 +15,7 @@ from airside.protocol.errors import InvalidArgument, MalformedXML, Rejected
 from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.schema import ValidationEntry
 from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member, Shape
+from airside.protocol.soundness import SoundnessCompiler
 from airside.protocol.xml_tree import MALFORMED
 
 
@@ -42,7 +43,8 @@ def validate(model: ServiceModel, operation: OperationModel, request: dict[str, 
     program = operation.programs.get("validation")
     if program is None:
         program = operation.programs["validation"] = _Program(model, operation)
-    if program.check is not None:
+    if program.is_sound is not None and not program.is_sound(request):
+        assert program.check is not None
         violations: list[Violation] = []
         program.check(request, (), violations)
         if violations:
@@ -55,11 +57,13 @@ class _Program:
     def __init__(self, model: ServiceModel, operation: OperationModel) -> None:
         self.entry = model.overlay.validation or _default(model)
         self.check: Check | None = None
+        self.is_sound: Callable[[dict[str, Any]], bool] | None = None
         skip = frozenset(self.entry.skip)
         if operation.input and not skip & {"*", operation.name, operation.input.name}:
-            self.check = _Compiler(skip, not_null=self.entry.not_null_elements).shape(
-                operation.input
-            )
+            not_null = self.entry.not_null_elements
+            self.check = _Compiler(skip, not_null=not_null).shape(operation.input)
+            quick = SoundnessCompiler(skip, _rules, not_null=not_null)
+            self.is_sound = quick.shape(operation.input)
         self.operation = operation
 
     def error(self, violations: list[Violation]) -> ServiceError:

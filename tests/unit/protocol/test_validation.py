@@ -2,6 +2,8 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airside.kernel import ServiceError
 from airside.protocol import models, schema
@@ -170,3 +172,34 @@ def test_java_patterns_that_python_lacks():
     with pytest.raises(ServiceError) as caught:
         validate(role, role.operation("CreateRole"), request)
     assert "at 'tags.1.member.value'" in caught.value.message
+
+
+TEXTS = st.sampled_from(["", "a", "abc", "abcdef", "ABC", "ON", "OFF", "secret12"])
+ITEMS = st.lists(st.one_of(st.just({}), st.builds(dict, Name=TEXTS)), max_size=2)
+TREES = st.recursive(
+    st.fixed_dictionaries({}, optional={"Mode": TEXTS}),
+    lambda below: st.fixed_dictionaries({"Children": st.lists(below, max_size=2)}),
+    max_leaves=4,
+)
+REQUESTS = st.fixed_dictionaries({}, optional={
+    "Name": TEXTS, "Count": st.integers(-1, 12), "Ratio": st.floats(-1, 1), "Mode": TEXTS,
+    "Token": TEXTS, "Secret": TEXTS, "Data": st.binary(max_size=3),
+    "Names": st.lists(TEXTS, max_size=3), "Modes": st.lists(TEXTS, max_size=2), "Items": ITEMS,
+    "Tags": st.dictionaries(TEXTS, TEXTS, max_size=2),
+    "ByName": st.dictionaries(TEXTS, st.builds(dict, Name=TEXTS), max_size=2),
+    "Choice": st.fixed_dictionaries({}, optional={"A": TEXTS, "B": TEXTS}), "Tree": TREES,
+})  # fmt: skip
+
+
+@given(REQUESTS)
+def test_what_is_sound_violates_nothing_and_all_else_does(request):
+    made = model(validation={"notNullElements": True})
+    operation = made.operation("Do")
+    refused = False
+    try:
+        validate(made, operation, request)
+    except ServiceError:
+        refused = True
+    violations = []
+    operation.programs["validation"].check(request, (), violations)
+    assert refused == bool(violations)

@@ -1,8 +1,8 @@
 """The environment variable that names an event's trace, set without setenv().
 
-The C library keeps every value that setenv() was ever given, because somebody may still hold it: with
-one value for each event that is 140 bytes an event, for ever. Here the variable is one buffer that is
-written over.
+The C library keeps every value that setenv() was ever given, because somebody may still hold it:
+with one value for each event that is 140 bytes an event, for ever. Here the variable is one buffer
+that is written over.
 """
 
 from __future__ import annotations
