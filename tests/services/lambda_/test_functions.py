@@ -66,12 +66,15 @@ def test_an_unknown_function_is_named_by_its_arn(client, account):
 
 
 def test_code_can_be_downloaded_again(function, client):
+    import io
     import urllib.request
+    import zipfile
 
     function(ECHO)
     location = client.get_function(FunctionName="function")["Code"]["Location"]
     with urllib.request.urlopen(location) as answer:
-        assert answer.read() == package(app=ECHO)
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    assert {name: archive.read(name) for name in archive.namelist()} == {"app.py": ECHO.encode()}
 
 
 def test_new_code_and_configuration_are_used_by_the_next_event(function, client):
