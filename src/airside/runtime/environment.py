@@ -279,7 +279,7 @@ class Environment:
             self._on_extensions()
         elif kind == frames.READY and self.state is State.STARTING:
             self._on_runtime_ready(frames.LENGTH.unpack(body)[0] / 1000)
-        elif kind == frames.FAILED and self.state is State.STARTING:
+        elif kind == frames.FAILED:
             self._init_error = json.loads(body)
 
     # Where it is in its life.
@@ -451,7 +451,7 @@ class Environment:
             outcome = failed(exit_error(ending)[0], self._event.request_id, exit_error(ending)[1])
             outcome.lost = ending.status is None
         outcome.peak_mb = min(self.spec.memory_mb, ending.peak_bytes >> 20)
-        if ending.out_of_memory:
+        if outcome.error_type == "Runtime.OutOfMemory":
             outcome.peak_mb = self.spec.memory_mb
         return outcome
 

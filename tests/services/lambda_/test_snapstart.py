@@ -79,7 +79,10 @@ def test_a_copy_is_there_at_once_and_says_how_long_it_took(snap):
 def test_each_copy_has_its_own_tmp_memory_and_end(snap):
     assert snap("write").payload["files"] == ["made", "mine"]
     answer = snap("memory")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "MemoryError")
+    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.OutOfMemory")
+    assert answer.payload["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert "\tMax Memory Used: 256 MB\t" in answer.tail
+    assert "\tStatus: error\tError Type: Runtime.OutOfMemory\t" in answer.tail
     answer = snap("exit")
     assert answer.payload["errorType"] == "Runtime.ExitError"
     assert answer.payload["errorMessage"].endswith("exit status 3")

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -150,6 +151,8 @@ class Runtime:
         self.connection = connection
         self.sink = sink
         self.marshaller = Marshaller(runtime)
+        self.limited = False
+        """Whether memory is limited by the size of the address space, not by control groups."""
         self.began_at = 0.0
         self.log_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
@@ -163,6 +166,14 @@ class Runtime:
         except Exception as caught:
             error = describe(str(caught), type(caught).__name__, _stack(caught))
         return self.fail(error)
+
+    def end_for_memory(self) -> NoReturn:
+        """End as the kernel ends what takes more memory than it may, where nobody else does."""
+        said = "RequestId: {} Error: Runtime exited with error: signal: killed"
+        error = {"errorType": "Runtime.OutOfMemory", "errorMessage": said}
+        self.connection.send(frames.FAILED, json.dumps(error).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(137)
 
     def fail(self, error: dict[str, Any], status: int = 1) -> NoReturn:
         """Report that INIT has failed; end the process."""
@@ -203,6 +214,8 @@ class Runtime:
         except Fault as fault:
             error = describe(fault.message, fault.kind, fault.trace or [], head[0])
         except Exception as caught:
+            if self.limited and isinstance(caught, MemoryError):
+                self.end_for_memory()
             error = describe(str(caught), type(caught).__name__, _stack(caught), head[0])
         self.sink.write(logs.error_text(error, self.log_json))
         return frames.ERROR, json.dumps(error).encode()
@@ -242,6 +255,7 @@ def begin(config: dict[str, Any]) -> None:
     connection.send(frames.STARTED)
     extension.launch(connection, config, variables)
     runtime = Runtime(connection, sink, config["runtime"])
+    runtime.limited = bool(config.get("memory_rlimit") or config.get("snapshot"))
     if config.get("snapshot"):
         copies = snapshot.Snapshot(config, connection)
         run(runtime, config["handler"], lambda handler: _copy(copies, runtime, handler))

@@ -7,7 +7,7 @@ Every frame: length of what follows the type (4 bytes), type (1 byte), then
                                      trace id, client context, Cognito identity
     STARTED   from the environment   nothing: the process is there, INIT begins
     READY     from the environment   microseconds that INIT took (4)
-    FAILED    from the environment   JSON of the error that ended INIT
+    FAILED    from the environment   JSON of the error that ends INIT, or the process
     GO        to the environment     nothing: extensions have registered, INIT may begin
     RESULT    from the environment   peak memory in KiB (4), the function's payload
     ERROR     from the environment   peak memory in KiB (4), JSON of the error
