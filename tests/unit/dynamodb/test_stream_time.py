@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from airside.services.dynamodb.retention import Retention
 from airside.services.dynamodbstreams.errors import (
     ExpiredIteratorException,
     ResourceNotFoundException,
@@ -42,6 +43,26 @@ async def iterator(desk, arn, shard, kind="TRIM_HORIZON", **more):
 async def names(desk, place):
     page = await desk("GetRecords", ShardIterator=place)
     return [record["dynamodb"]["Keys"]["p"]["S"] for record in page["Records"]]
+
+
+async def test_a_shard_that_nobody_writes_to_is_followed_too(desk, arn):
+    await put(desk, "a")
+    latest = await iterator(desk, arn, (await shards(desk, arn))[0], "LATEST")
+    for count in (1, 2, 2):
+        desk.clock.advance(2 * HOUR)
+        await desk.cloud.component(Retention).work()
+        assert len(await shards(desk, arn)) == count
+    first, second = await shards(desk, arn)
+    assert second["ParentShardId"] == first["ShardId"]
+    ends = first["SequenceNumberRange"]["EndingSequenceNumber"]
+    assert ends < second["SequenceNumberRange"]["StartingSequenceNumber"]
+    assert "EndingSequenceNumber" not in second["SequenceNumberRange"]
+    assert await names(desk, await iterator(desk, arn, first)) == ["a"]
+    fresh = await iterator(desk, arn, first, "AFTER_SEQUENCE_NUMBER", SequenceNumber=ends)
+    assert "NextShardIterator" not in await desk("GetRecords", ShardIterator=fresh)
+    assert latest != fresh
+    await put(desk, "b")
+    assert await names(desk, await iterator(desk, arn, second)) == ["b"]
 
 
 async def test_a_shard_is_followed_by_its_child_after_four_hours(desk, arn):

@@ -100,7 +100,7 @@ async def query(ctx: Context, request: Request) -> Result:
         ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
         ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"),
     )
-    older = _Legacy(request, "QueryFilter")
+    older = _NO_LEGACY if _LEGACY.isdisjoint(request) else _Legacy(request, "QueryFilter")
     check_start_key(request.get("ExclusiveStartKey"))
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(
@@ -132,7 +132,7 @@ async def scan(ctx: Context, request: Request) -> Result:
         ("ProjectionExpression", "FilterExpression"),
         ("AttributesToGet", "ScanFilter", "ConditionalOperator"),
     )
-    older = _Legacy(request, "ScanFilter")
+    older = _NO_LEGACY if _LEGACY.isdisjoint(request) else _Legacy(request, "ScanFilter")
     check_start_key(request.get("ExclusiveStartKey"))
     _check_segments(request)
     try:
@@ -164,6 +164,8 @@ class _Legacy:
             self.projection = parameters.projection_of(request, NONE)
 
 
+_LEGACY = frozenset({"AttributesToGet", "QueryFilter", "ScanFilter", "ConditionalOperator"})
+_NO_LEGACY = _Legacy({}, "QueryFilter")
 _BARE = ("number set", "contains duplicates", "numeric value", "significant digits", "magnitude")
 
 

@@ -1,4 +1,4 @@
-"""What is kept for a number of days and no longer: history, and backups of deleted tables."""
+"""What lasts for a time and no longer: history, backups of deleted tables, shards of streams."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any
 
 from airside.kernel.cloud import Cloud, Component
 from airside.kernel.store import Snapshot, Transaction
-from airside.services.dynamodb import history, store
+from airside.services.dynamodb import history, store, stream_store
 from airside.services.dynamodb.recovery import DAY_SECONDS
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.upkeep import Upkeep
@@ -45,7 +45,11 @@ class Retention(Component):
         now = self.cloud.clock.now()
         tables, backups = await self.cloud.store.read(partial(_find, now=now))
         for table in tables:
-            assert table.recovery is not None
+            if table.stream is not None and table.stream.enabled:
+                roll = partial(stream_store.roll_over, number=table.stream.number, at=now)
+                await self.cloud.store.transact(roll)
+            if table.recovery is None:
+                continue
             before = now - table.recovery.days * DAY_SECONDS
             start: bytes | None = b""
             while start is not None:
@@ -58,8 +62,8 @@ class Retention(Component):
 
 
 def _find(view: Snapshot, now: float) -> tuple[list[Table], list[tuple[Any, ...]]]:
-    """Tables with a history, and the names of backups whose time is over."""
-    tables = [table for table in store.all_tables(view) if table.recovery is not None]
+    """Tables with a history or a stream, and the names of backups whose time is over."""
+    tables = [table for table in store.all_tables(view) if table.recovery or table.stream]
     backups = [
         name
         for name, document in store.all_backups(view)

@@ -111,13 +111,25 @@ def next_sequence(tx: Transaction, number: int, at: float) -> tuple[int, int] | 
         return None
     head = _decode_head(raw)
     if at - head.opened_at >= SHARD_SECONDS:
-        parent = _close_shard(tx, number, head, at)
-        head.index += 1
-        head.opened_at = at
-        _open_shard(tx, number, head, parent, at)
+        _follow(tx, number, head, at)
     head.sequence += 1
     tx.put(key, _encode(head))
     return head.index, head.sequence
+
+
+def _follow(tx: Transaction, number: int, head: Head, at: float) -> None:
+    """Close the open shard and open its child."""
+    parent = _close_shard(tx, number, head, at)
+    head.index += 1
+    head.opened_at = at
+    _open_shard(tx, number, head, parent, at)
+
+
+def roll_over(tx: Transaction, number: int, at: float) -> None:
+    """Close a shard that nobody writes to when its time is over."""
+    raw = tx.get(_key("head", number))
+    if raw is not None and at - (head := _decode_head(raw)).opened_at >= SHARD_SECONDS:
+        _follow(tx, number, head, at)
 
 
 def put_record(
