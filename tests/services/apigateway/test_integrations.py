@@ -1,5 +1,6 @@
 """Integrations other than proxies with functions: mocks, HTTP, functions behind templates."""
 
+import base64
 import http.server
 import json
 import threading
@@ -278,3 +279,23 @@ def test_a_table_and_a_queue_without_a_function(api: Any, get: Any, aws: Any, ac
     missing = get(api.id, "/test/unknown")
     assert missing.status == 501
     assert "nosuch:action/Do" in missing.json["message"]
+
+
+def test_text_and_bytes(api: Any, get: Any, neighbour: str) -> None:
+    change = {"op": "add", "path": "/binaryMediaTypes/image~1png"}
+    api.client.update_rest_api(restApiId=api.id, patchOperations=[change])
+    for path, handling in (("/as-it-is", None), ("/text", "CONVERT_TO_TEXT")):
+        where = api.method(path, "POST")
+        given = {"contentHandling": handling} if handling else {}
+        api.client.put_integration(
+            **where, type="HTTP", integrationHttpMethod="POST", uri=f"{neighbour}/x", **given
+        )
+        api.answer(where)
+    api.deploy()
+    raw = base64.b64decode("iVBORw0KGgo=")
+    sent = get(api.id, "/test/text", "POST", raw, {"Content-Type": "image/png"}).json["body"]
+    assert sent == "iVBORw0KGgo="
+    sent = get(api.id, "/test/text", "POST", b"plain", {"Content-Type": "text/plain"}).json["body"]
+    assert sent == "plain"
+    wrong = get(api.id, "/test/as-it-is", "POST", b"x", {"Accept": "image/png"})
+    assert wrong.status == 500  # text for a client that wants bytes has to be Base64

@@ -91,7 +91,7 @@ class Call:
     def header(self, name: str) -> str | None:
         """A header of the client, the last value of several."""
         lowered = name.lower()
-        found = [value for key, value in sent(self.http) if key.lower() == lowered]
+        found = [value for key, value in self.lines if key.lower() == lowered]
         return found[-1] if found else None
 
     def parameter(self, place: str, name: str) -> str | None:

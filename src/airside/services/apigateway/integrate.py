@@ -19,13 +19,17 @@ from airside.services.apigateway.transform import Incoming, answered, outgoing
 
 log = logging.getLogger("airside.apigateway")
 _MOCK_STATUS = re.compile(r"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""")
-_HEADERS_REFUSED = frozenset({"content-length", "transfer-encoding"})
+_REFUSED = frozenset({"content-length", "transfer-encoding"})
 """Headers that no mapping may set."""
+_REFUSED_BY_AWS = _REFUSED | {"authorization", "connection", "expect", "proxy-authenticate", "te"}
+"""Nor these, where the integration is with a service of AWS's."""
 
 
 async def integrate(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
     """The response of a method's integration. Raises Refusal."""
-    match method.integration.get("type"):
+    kind = method.integration.get("type")
+    _check_headers(method, kind)
+    match kind:
         case "AWS_PROXY":
             return await _function_proxy(ctx, call, method)
         case "MOCK":
@@ -37,6 +41,14 @@ async def integrate(ctx: Context, call: Call, method: LiveMethod) -> HttpRespons
         case "AWS":
             return await _function(ctx, call, method)
     raise broken()
+
+
+def _check_headers(method: LiveMethod, kind: str | None) -> None:
+    """Raise Refusal where parameters are mapped to headers that are the gateway's own."""
+    refused = _REFUSED_BY_AWS if kind in {"AWS", "AWS_PROXY"} else _REFUSED
+    for target in method.integration.get("requestParameters") or {}:
+        if target.lower().removeprefix("integration.request.header.") in refused:
+            raise broken()
 
 
 async def _function_proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
@@ -100,8 +112,6 @@ async def _http_proxy(ctx: Context, call: Call, method: LiveMethod) -> HttpRespo
 
 async def _http(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
     request = outgoing(call, method)
-    if not _HEADERS_REFUSED.isdisjoint(name.lower() for name in request.headers):
-        raise broken()
     sent = outside.translated(call, method, request)
     response = await _send(ctx, method, *sent)
     body = response.body if isinstance(response.body, bytes) else b""

@@ -9,7 +9,7 @@ from typing import Any
 
 from airside.protocol.documents import load_json
 from airside.services.apigateway import jsonpath
-from airside.services.apigateway.call import Call, sent
+from airside.services.apigateway.call import Call
 from airside.services.apigateway.vtl import TemplateError
 
 Found = str | list[str] | None
@@ -37,7 +37,7 @@ def _parameter(call: Call, named: str) -> Found:
     place, _, name = named.partition(".")
     if place == "multivalueheader":
         lowered = name.lower()
-        return [value for key, value in sent(call.http) if key.lower() == lowered] or None
+        return [value for key, value in call.lines if key.lower() == lowered] or None
     if place == "multivaluequerystring":
         return [value for key, value in call.query if key == name] or None
     return call.parameter(place, name)

@@ -39,7 +39,10 @@ async def call_service(ctx: Context, call: Call, method: LiveMethod, request: Ou
     who = acting.principal(call, method, credentials, method.arn)
     own = Context(ctx.cloud, who, call.live.region, ctx.request_id, service, "", ctx.trace_id)
     model = load(service)
-    http = (_action if match[2] == "action" else _path)(model, method, request, match[3])
+    if match[2] == "action":
+        http = _action(model, request, match[3])
+    else:
+        http = _path(model, call, method, request, match[3])
     try:
         response = await _respond(own, model, http, request.body, method.timeout_seconds)
     except TimedOut:
@@ -57,7 +60,7 @@ def _headers(request: Outgoing, default: str) -> dict[str, str]:
     return {"content-type": default, **given, "host": "localhost"}
 
 
-def _action(model: ServiceModel, method: LiveMethod, request: Outgoing, name: str) -> HttpRequest:
+def _action(model: ServiceModel, request: Outgoing, name: str) -> HttpRequest:
     if "json" not in model.protocols:
         form = urlencode({"Action": name, "Version": model.api_version, **request.query}, True)
         request.body = b"&".join(filter(None, (form.encode(), request.body)))
@@ -68,7 +71,9 @@ def _action(model: ServiceModel, method: LiveMethod, request: Outgoing, name: st
     return HttpRequest("POST", "/", "", headers, BytesBody(request.body))
 
 
-def _path(model: ServiceModel, method: LiveMethod, request: Outgoing, path: str) -> HttpRequest:
+def _path(
+    model: ServiceModel, call: Call, method: LiveMethod, request: Outgoing, path: str
+) -> HttpRequest:
     filled = _VARIABLE.sub(
         lambda match: quote(str(request.path.get(match[1], "")), safe="/%"), path
     )
@@ -78,6 +83,7 @@ def _path(model: ServiceModel, method: LiveMethod, request: Outgoing, path: str)
         if b"QueueUrl=" not in request.body:
             request.body = b"&".join(filter(None, (request.body, address.encode())))
     verb = method.integration.get("httpMethod", "GET")
+    verb = call.http.method if verb == "ANY" else verb
     query = urlencode(request.query, True)
     return HttpRequest(verb, f"/{filled}", query, headers, BytesBody(request.body))
 

@@ -73,13 +73,17 @@ def _requested_body(call: Call, integration: Members, context: dict[str, Any]) -
     content_type = call.http.headers.get("content-type")
     held = integration.get("requestTemplates") or {}
     template = choose(held, content_type)
-    if template is None:
-        behavior = integration.get("passthroughBehavior", "WHEN_NO_MATCH")
-        if behavior == "NEVER" or (behavior == "WHEN_NO_TEMPLATES" and held):
-            raise Refusal("UNSUPPORTED_MEDIA_TYPE")
-        return _handled(call.body, integration.get("contentHandling"))
-    body = _handled(call.body, integration.get("contentHandling"))
-    return _rendered(call, template, context, body)
+    handling = integration.get("contentHandling")
+    kinds = call.stage.frozen.settings.get("binaryMediaTypes") or []
+    body = _as_text(call.body, handling) if not is_binary(content_type, kinds) else call.body
+    if handling == "CONVERT_TO_TEXT" and is_binary(content_type, kinds):
+        body = base64.b64encode(body)
+    if template is not None:
+        return _rendered(call, template, context, body)
+    behavior = integration.get("passthroughBehavior", "WHEN_NO_MATCH")
+    if behavior == "NEVER" or (behavior == "WHEN_NO_TEMPLATES" and held):
+        raise Refusal("UNSUPPORTED_MEDIA_TYPE")
+    return body
 
 
 def _rendered(call: Call, template: str, context: dict[str, Any], body: bytes) -> bytes:
@@ -91,16 +95,17 @@ def _rendered(call: Call, template: str, context: dict[str, Any], body: bytes) -
     return made.encode("utf-8", "surrogatepass")
 
 
-def _handled(body: bytes, handling: str | None) -> bytes:
-    """`contentHandling`: from Base64 to bytes, or the other way round."""
-    if handling == "CONVERT_TO_TEXT":
-        return base64.b64encode(body)
+def _as_text(body: bytes, handling: str | None) -> bytes:
+    """What is no binary media type is text; CONVERT_TO_BINARY takes that for Base64.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
+    """
     if handling == "CONVERT_TO_BINARY":
         try:
             return base64.b64decode(body, validate=True)
         except binascii.Error:
             raise broken() from None
-    return body
+    return body.decode("utf-8", "replace").encode()
 
 
 def answered(call: Call, method: LiveMethod, request: Outgoing, found: Incoming) -> HttpResponse:
@@ -162,15 +167,14 @@ def _template(held: Mapping[str, str], accept: str | None) -> tuple[str, str | N
 
 def _response_body(call: Call, chosen: Members, found: Incoming, accept: str | None) -> bytes:
     handling = chosen.get("contentHandling")
-    binary = call.stage.frozen.settings.get("binaryMediaTypes") or []
-    if handling is None and is_binary((accept or "").partition(",")[0], binary):
-        kind = next((value for name, value in found.headers if name.lower() == "content-type"), "")
-        if not is_binary(kind, binary):
-            try:
-                return base64.b64decode(found.body, validate=True)
-            except binascii.Error:
-                return found.body
-    return _handled(found.body, handling)
+    kinds = call.stage.frozen.settings.get("binaryMediaTypes") or []
+    wanted = is_binary((accept or "").partition(",")[0], kinds)
+    given = next((value for name, value in found.headers if name.lower() == "content-type"), "")
+    if handling is None:
+        handling = "CONVERT_TO_BINARY" if wanted else "CONVERT_TO_TEXT"
+    if not is_binary(given, kinds):
+        return _as_text(found.body, handling)
+    return base64.b64encode(found.body) if handling == "CONVERT_TO_TEXT" else found.body
 
 
 def _headers(call: Call, chosen: Members, found: Incoming) -> list[tuple[str, str]]:
