@@ -203,3 +203,35 @@ def test_another_account_needs_the_queues_policy(sqs, aws, make, receive):
     (message,) = receive(url)
     assert message["Body"] == "let in"
     assert message["Attributes"]["SenderId"] == "999988887777"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "message"),
+    [
+        ({"Actions": []}, "MissingParameter", "The request must contain the parameter Actions."),
+        (
+            {"AWSAccountIds": []},
+            "InvalidParameterValue",
+            "Value [] for parameter PrincipalId is invalid. Reason: Unable to verify.",
+        ),
+        (
+            {"Actions": ["SendMessage"] * 8},
+            "OverLimit",
+            "8 Actions were found, maximum allowed is 7.",
+        ),
+    ],
+)
+def test_permissions_that_permit_nothing(sqs, make, asked, code, message):
+    given = {"Label": "l", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"], **asked}
+    with pytest.raises(ClientError) as refused:
+        sqs.add_permission(QueueUrl=make(), **given)
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == (code, message)
+
+
+def test_tags_that_are_none(sqs, make):
+    url = make()
+    with pytest.raises(ClientError, match="The request must contain the parameter Tags"):
+        sqs.tag_queue(QueueUrl=url, Tags={})
+    with pytest.raises(ClientError, match="Tag keys must be between 1 and 128 characters"):
+        sqs.untag_queue(QueueUrl=url, TagKeys=[])

@@ -8,7 +8,12 @@ import msgspec
 from airside.kernel import Context, Request, Result, Transaction, operation
 from airside.services.sqs import store
 from airside.services.sqs.address import charge, load_queue, queue_arn
-from airside.services.sqs.errors import InvalidParameterValueException
+from airside.services.sqs.errors import (
+    InvalidParameterValueException,
+    MissingRequiredParameterException,
+    OverLimit,
+)
+from airside.services.sqs.limits import ACTIONS_MAX
 from airside.services.sqs.queue import Queue
 from airside.services.sqs.queue_attributes import parse_queue_arn
 
@@ -33,8 +38,8 @@ async def queue_policy(ctx: Context, arn: str) -> Mapping[str, object] | None:
 def _document(queue: Queue) -> dict[str, Any]:
     if queue.policy:
         found = msgspec.json.decode(queue.policy, type=dict[str, Any])
-        if isinstance(found.get("Statement"), dict):
-            found["Statement"] = [found["Statement"]]
+        statements = found.get("Statement", [])
+        found["Statement"] = statements if isinstance(statements, list) else [statements]
         return found
     return {
         "Version": "2008-10-17",
@@ -56,12 +61,22 @@ def _save(tx: Transaction, queue: Queue, document: Mapping[str, Any]) -> None:
 async def add_permission(ctx: Context, request: Request) -> Result:
     """Let accounts call some operations on a queue, under a label."""
     label = request["Label"]
+    if not request["Actions"]:
+        raise MissingRequiredParameterException("The request must contain the parameter Actions.")
+    if not request["AWSAccountIds"]:
+        raise InvalidParameterValueException(
+            "Value [] for parameter PrincipalId is invalid. Reason: Unable to verify."
+        )
     for action in request["Actions"]:
         if action not in _ACTIONS:
             raise InvalidParameterValueException(
                 f"Value SQS:{action} for parameter ActionName is invalid. Reason: Only the queue "
                 "owner is allowed to invoke this action."
             )
+    if len(request["Actions"]) > ACTIONS_MAX:
+        raise OverLimit(
+            f"{len(request['Actions'])} Actions were found, maximum allowed is {ACTIONS_MAX}."
+        )
     names = [f"SQS:{action}" for action in request["Actions"]]
     principals = [f"arn:aws:iam::{account}:root" for account in request["AWSAccountIds"]]
 

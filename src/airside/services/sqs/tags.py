@@ -5,6 +5,10 @@ import msgspec
 from airside.kernel import Context, Request, Result, Transaction, operation
 from airside.services.sqs import store
 from airside.services.sqs.address import charge, load_queue, queue_arn
+from airside.services.sqs.errors import (
+    InvalidParameterValueException,
+    MissingRequiredParameterException,
+)
 from airside.services.sqs.queue import Queue
 from airside.services.sqs.queues import check_tags
 
@@ -12,12 +16,18 @@ from airside.services.sqs.queues import check_tags
 @operation("TagQueue", resource=queue_arn)
 async def tag_queue(ctx: Context, request: Request) -> Result:
     """Set tags."""
+    if not request["Tags"]:
+        raise MissingRequiredParameterException("The request must contain the parameter Tags.")
     return await _change(ctx, request["QueueUrl"], add=request["Tags"], remove=[])
 
 
 @operation("UntagQueue", resource=queue_arn)
 async def untag_queue(ctx: Context, request: Request) -> Result:
     """Remove tags."""
+    if not request["TagKeys"]:
+        raise InvalidParameterValueException(
+            "Tag keys must be between 1 and 128 characters in length."
+        )
     return await _change(ctx, request["QueueUrl"], add={}, remove=request["TagKeys"])
 
 
