@@ -235,3 +235,9 @@ def test_tags_that_are_none(sqs, make):
         sqs.tag_queue(QueueUrl=url, Tags={})
     with pytest.raises(ClientError, match="Tag keys must be between 1 and 128 characters"):
         sqs.untag_queue(QueueUrl=url, TagKeys=[])
+
+
+@pytest.mark.parametrize("token", ["é", "x", "/w=="])
+def test_a_token_of_no_page(sqs, token):
+    with pytest.raises(ClientError, match="Invalid or expired next token"):
+        sqs.list_queues(NextToken=token, MaxResults=1)

@@ -89,6 +89,7 @@ def test_text_and_json_do_not_match_each_other():
         {"a": [{"numeric": ["=", 1, "<", 2]}]}, {"a": [{"numeric": [">", 2, "<", 1]}]},
         {"a": [{"cidr": "10.0.0.0/99"}]}, {"a": [{"equals-ignore-case": 1}]}, {"$or": []},
         {"$or": {"a": [1]}}, {"$or": [{"a": "b"}]},
+        json.loads('{"a":' * 100 + "[1]" + "}" * 100),
     ],
 )  # fmt: skip
 def test_what_is_no_pattern(pattern):

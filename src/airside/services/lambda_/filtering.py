@@ -12,6 +12,8 @@ from airside.services.lambda_ import errors
 
 _MISSING = object()
 _ANY_CASE = "equals-ignore-case"
+DEPTH_MAX = 64
+"""Levels of a pattern; no record goes down further."""
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "=": lambda left, right: left == right,
@@ -58,21 +60,21 @@ def check_filters(filters: list[dict[str, str]]) -> None:
             )
 
 
-def _is_pattern(pattern: Any) -> bool:
+def _is_pattern(pattern: Any, depth: int = 0) -> bool:
     """Whether it is an object with members, down to lists with rules, none of them empty."""
-    return (
-        isinstance(pattern, dict)
-        and bool(pattern)
-        and all(_is_branch(key, wanted) for key, wanted in pattern.items())
-    )
+    if not isinstance(pattern, dict) or not pattern or depth > DEPTH_MAX:
+        return False
+    return all(_is_branch(key, wanted, depth) for key, wanted in pattern.items())
 
 
-def _is_branch(key: str, wanted: Any) -> bool:
+def _is_branch(key: str, wanted: Any, depth: int) -> bool:
     if isinstance(wanted, dict) and key != "$or":
-        return _is_pattern(wanted)
+        return _is_pattern(wanted, depth + 1)
     if not isinstance(wanted, list) or not wanted:
         return False
-    return all(_is_pattern(each) if key == "$or" else _is_rule(each) for each in wanted)
+    if key == "$or":
+        return all(_is_pattern(each, depth + 1) for each in wanted)
+    return all(_is_rule(each) for each in wanted)
 
 
 def _is_rule(rule: Any) -> bool:

@@ -1,7 +1,6 @@
 """Queues: create, find, list, configure, purge, delete."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -196,7 +195,7 @@ def page_start(request: Request) -> str:
     """The name after which a page starts."""
     try:
         return base64.urlsafe_b64decode(request.get("NextToken", "")).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no Base64, or no text in it
         raise InvalidParameterValueException("Invalid or expired next token.") from error
 
 
