@@ -213,33 +213,38 @@ def fill(target: Target, total: int, start: int = 0) -> None:
 
 def growth() -> None:
     """What reads, memory and the start cost when the table has grown."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        began = time.perf_counter()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, server() as small:
+        few = PARTITIONS * ITEMS_PER_PARTITION
+        create_table(small)
+        fill(small, few)
         with server(data_dir=folder) as target:
-            say("start of an empty server", f"{time.perf_counter() - began:.2f} s")
             create_table(target)
-            small = PARTITIONS * ITEMS_PER_PARTITION
-            fill(target, small)
-            report(target, small)
             began = time.perf_counter()
-            fill(target, GROWN, small)
-            rate = (GROWN - small) / (time.perf_counter() - began)
+            fill(target, GROWN)
+            rate = GROWN / (time.perf_counter() - began)
             say(f"filled to {GROWN:,} items", f"{rate:,.0f} items/s, signing included")
-            report(target, GROWN)
-        began = time.perf_counter()
+            say("memory after filling", f"{memory_mib(target.pid):.0f} MiB")
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            with server(data_dir=folder) as target:
+                say(f"start with {GROWN:,} items", f"{time.perf_counter() - began:.2f} s")
         with server(data_dir=folder) as target:
-            say(f"start with {GROWN:,} items", f"{time.perf_counter() - began:.2f} s")
             say("memory after the start", f"{memory_mib(target.pid):.0f} MiB")
-            report(target, GROWN)
+            read_beside(small, few, target, GROWN)
+            say("memory after reading", f"{memory_mib(target.pid):.0f} MiB")
 
 
-def report(target: Target, total: int) -> None:
-    """Reads of a table of so many items."""
+def read_beside(small: Target, few: int, large: Target, many: int) -> None:
+    """The same reads of two tables, in turn."""
     for name, make in (("GetItem", gets), ("Query of 10", queries)):
-        requests = make(target, total)
-        rounds = [load(target, requests, CONNECTIONS, SECONDS) for _ in range(ROUNDS)]
-        say(f"{name}, {total:,} items", median(rounds))
-    say(f"memory, {total:,} items", f"{memory_mib(target.pid):.0f} MiB")
+        requests = make(small, few), make(large, many)
+        rounds: tuple[list[Figures], list[Figures]] = [], []
+        for _ in range(ROUNDS):
+            for target, wanted, found in zip((small, large), requests, rounds, strict=True):
+                found.append(load(target, wanted, CONNECTIONS, SECONDS))
+        cost = [median(found) for found in rounds]
+        say(f"{name}, {few:,} items", cost[0])
+        say(f"{name}, {many:,} items", f"{cost[1]}; {cost[1].cpu / cost[0].cpu:.2f} times the CPU")
 
 
 @contextmanager
