@@ -14,10 +14,11 @@ test: compile  ## pass the tests
 	@PYTHON=$(BIN)/python sh scripts/test-tools.sh
 	AIRSIDE_SAM=$(CURDIR)/.venv-sam/bin/sam PYTEST="$(BIN)/python -m pytest -q" JOBS=$(JOBS) sh scripts/test.sh
 
-check: compile  ## lint, types, layers, size
+check: $(STAMP)  ## lint, types, layers, size
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
+	$(BIN)/python -m scripts.compile --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_docs.py
 

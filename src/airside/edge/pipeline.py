@@ -212,9 +212,11 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
                 await waiting
             if x.response is not None:
                 break
+        response = x.response
+        assert response is not None
     except ServiceError as error:
         meter(parts, x)
-        return await _finished(x, _refusal(x, error))
+        response = _refusal(x, error)
     except DiskFull:
         log.error("no space left on the disk: %s %s", http.method, http.path)  # noqa: TRY400
         return _refusal(x, InsufficientStorage("There is no space left on the server's disk."))
@@ -224,10 +226,9 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         where = f"{x.ctx.service}:{x.ctx.operation}" if x.ctx else f"{http.method} {http.path}"
         log.exception("%s failed, request %s", where, x.request_id)
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
-    assert x.response is not None
     if x.service is None or x.service.finish is None:
-        return x.response
-    return await _finished(x, x.response)
+        return response
+    return await _finished(x, response)
 
 
 async def _finished(x: Exchange, response: HttpResponse) -> HttpResponse:

@@ -20,7 +20,7 @@ Function = Callable[["Context", Request], Awaitable[Result | None]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service, as its author declared it."""
+    """One operation of a service, as its author declared it; called, it is its function."""
 
     name: str
     function: Function
@@ -29,18 +29,20 @@ class Operation:
     action: str | None = None
     """The IAM action when it is not `service:Name`, e.g. `s3:ListBucket` for ListObjectsV2."""
 
+    def __call__(self, ctx: "Context", request: Request) -> Awaitable[Result | None]:
+        """The function itself: no policy is asked and nothing is validated or counted."""
+        return self.function(ctx, request)
+
 
 def operation(
     name: str,
     *,
     resource: Callable[["Context", Request], str] | None = None,
     action: str | None = None,
-) -> Callable[[Function], Function]:
+) -> Callable[[Function], Operation]:
     """Declare a function to be the operation `name` of the service that lists its module."""
 
-    def declare(function: Function) -> Function:
-        declared = Operation(name, function, resource, action)
-        function.__operation__ = declared  # type: ignore[attr-defined]
-        return function
+    def declare(function: Function) -> Operation:
+        return Operation(name, function, resource, action)
 
     return declare

@@ -60,10 +60,11 @@ class Service:
         self.finish = finish
         """Sees every response before it goes out (CORS of buckets)."""
         self.operations: dict[str, Operation] = {}
-        written = (declared for module in modules for declared in _declared(module))
+        found = (value for module in modules for value in vars(module).values())
+        written = (value for value in found if isinstance(value, Operation))
         for declared in (*written, *operations):
-            assert declared.name not in self.operations, f"{name}:{declared.name} twice"
-            self.operations[declared.name] = declared
+            known = self.operations.setdefault(declared.name, declared)
+            assert known is declared, f"{name}:{declared.name} twice"
         self.errors = _error_classes(errors) if errors else {}
 
 
@@ -94,12 +95,6 @@ class LateService(Service):
         self.operations, self.errors = loaded.operations, loaded.errors
         self.resources = loaded.resources
         return getattr(self, name)
-
-
-def _declared(module: ModuleType) -> list[Operation]:
-    found = (getattr(value, "__operation__", None) for value in vars(module).values()
-             if getattr(value, "__module__", None) == module.__name__)  # fmt: skip
-    return [declared for declared in found if declared is not None]
 
 
 def _error_classes(module: ModuleType) -> dict[str, type[ServiceError]]:

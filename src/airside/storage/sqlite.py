@@ -10,9 +10,8 @@ Reads see what is durable and nothing else.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -96,19 +95,21 @@ class SqliteStore:
         if self._stale:
             self._refresh()
         draft = self._draft()
+        failure: BaseException | None = None
         try:
             result = body(draft)
-        except BaseException:
-            if (commit := self._commit()) is not None:
-                await commit
-            raise
-        if draft.own.values:
-            self._gathering.overlay.update(draft.own.values)
-            if not self._scheduled and not self._busy:
-                self._schedule()
+        except BaseException as error:  # noqa: BLE001  # raised once it is durable what it rests on
+            failure = error
+        else:
+            if draft.own.values:
+                self._gathering.overlay.update(draft.own.values)
+                if not self._scheduled and not self._busy:
+                    self._schedule()
         if (commit := self._commit()) is not None:
             await commit
-        return result
+        if failure is not None:
+            raise failure
+        return result  # type: ignore[possibly-undefined]  # else it raised
 
     async def close(self) -> None:
         """Refuse everything from now on; return when what came before is durable."""
@@ -117,16 +118,19 @@ class SqliteStore:
             self._flush()
             await self._settle()
 
-    @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
+    def paused(self) -> "Pause":
         """Inside, no commit runs and none starts; transactions wait, reads go on."""
+        return Pause(self)
+
+    async def pause(self) -> None:
+        """No commit starts from now on; return when none runs."""
         self._pauses += 1
-        try:
-            await self._settle()
-            yield
-        finally:
-            self._pauses -= 1
-            self._schedule()
+        await self._settle()
+
+    def resume(self) -> None:
+        """Go on as before one `pause`."""
+        self._pauses -= 1
+        self._schedule()
 
     def restack(self, layers: Sequence[Layer]) -> None:
         """Go on with another stack of the same content. Only while paused if the top changes."""
@@ -293,3 +297,20 @@ def _fail(group: _Group, error: BaseException) -> None:
         failure = kind(f"not written: {error}")
         failure.__cause__ = error
         group.commit.set_exception(failure)
+
+
+class Pause:
+    """`async with`: a store that commits nothing."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._store.pause()
+        except BaseException:
+            self._store.resume()
+            raise
+
+    async def __aexit__(self, *_raised: object) -> None:
+        self._store.resume()

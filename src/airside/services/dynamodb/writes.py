@@ -1,6 +1,6 @@
 """Conditional writes of single items: put, update, delete. Items and transactions both use them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from airside.kernel.operation import Request
 from airside.kernel.store import Transaction
@@ -34,9 +34,9 @@ class Outcome:
 class Write:
     """One conditional write of one item: checked first, then done inside a transaction."""
 
-    expressions: tuple[str, ...] = ("ConditionExpression",)
-    return_values: tuple[str | None, ...] = (None, "NONE", "ALL_OLD")
-    legacy: tuple[str, ...] = ("Expected", "ConditionalOperator")
+    expressions: ClassVar[tuple[str, ...]] = ("ConditionExpression",)
+    return_values: ClassVar[tuple[str | None, ...]] = (None, "NONE", "ALL_OLD")
+    legacy: ClassVar[tuple[str, ...]] = ("Expected", "ConditionalOperator")
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -153,9 +153,11 @@ class Delete(Write):
 class Change(Write):
     """UpdateItem, and Update in a transaction."""
 
-    expressions = ("UpdateExpression", "ConditionExpression")
-    return_values = (None, "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
-    legacy = ("AttributeUpdates", "Expected", "ConditionalOperator")
+    expressions: ClassVar[tuple[str, ...]] = ("UpdateExpression", "ConditionExpression")
+    return_values: ClassVar[tuple[str | None, ...]] = (
+        None, "NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW",
+    )  # fmt: skip
+    legacy: ClassVar[tuple[str, ...]] = ("AttributeUpdates", "Expected", "ConditionalOperator")
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
