@@ -159,3 +159,19 @@ def test_what_is_not_built_says_so(s3, bucket, refused, operation, more):
     error = refused(getattr(s3, operation), Bucket=bucket, **more)
     assert error["Status"] == 501
     assert error["Code"] == "NotImplemented"
+
+
+def test_scripts_are_told_how_long_a_rule_holds(server, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    question = {"Origin": "https://a.example"}
+    bare = f"{server.endpoint}/{bucket}/k"
+    status, page, _ = fetch(urllib.request.Request(bare, headers=question, method="OPTIONS"))
+    assert status == 403
+    assert b"CORS is not enabled for this bucket.</Message><Method>OPTIONS</Method>" in page
+    assert b"<ResourceType>BUCKET</ResourceType>" in page
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://a.example"],
+            "MaxAgeSeconds": 3000}  # fmt: skip
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    status, _, headers = fetch(urllib.request.Request(url, headers=question))
+    assert (status, headers["Access-Control-Max-Age"]) == (200, "3000")

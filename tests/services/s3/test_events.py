@@ -143,3 +143,29 @@ def test_a_configuration_comes_back_and_nonsense_is_refused(s3, bucket, queue, r
     assert "Unable to validate the following destination configurations" in error["Message"]
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+
+
+def test_tags_and_lists_that_change_are_told(s3, bucket, queue):
+    sqs, url, arn = queue
+    put = s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    listen(s3, bucket, arn, "s3:ObjectTagging:*", "s3:ObjectAcl:Put")
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging=tags)
+    s3.delete_object_tagging(Bucket=bucket, Key="k")
+    s3.put_object_acl(Bucket=bucket, Key="k", ACL="bucket-owner-full-control")
+    events = received(sqs, url, 3)
+    assert [event["eventName"] for event in events] == [
+        "ObjectTagging:Put", "ObjectTagging:Delete", "ObjectAcl:Put",
+    ]  # fmt: skip
+    assert events[0]["eventVersion"] == "2.3"
+    assert events[0]["s3"]["object"] == {"key": "k", "eTag": put["ETag"].strip('"')}
+
+
+def test_a_destination_that_is_no_arn_is_refused(s3, bucket, refused):
+    rule = {"QueueArn": "nowhere", "Events": ["s3:ObjectCreated:*"]}
+    error = refused(
+        s3.put_bucket_notification_configuration, Bucket=bucket,
+        NotificationConfiguration={"QueueConfigurations": [rule]},
+    )  # fmt: skip
+    assert (error["Status"], error["Message"]) == (400, "The ARN could not be parsed")
+    assert (error["ArgumentName"], error["ArgumentValue"]) == ("Queue", "nowhere")

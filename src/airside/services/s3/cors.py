@@ -58,6 +58,7 @@ def allowing(rule: Rule, origin: str) -> dict[str, Any]:
         "AccessControlAllowMethods": ", ".join(rule["AllowedMethods"]),
         "AccessControlAllowCredentials": None if everyone else "true",
         "AccessControlExposeHeaders": ", ".join(rule.get("ExposeHeaders", ())) or None,
+        "AccessControlMaxAge": str(rule["MaxAgeSeconds"]) if "MaxAgeSeconds" in rule else None,
         "Vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
     }
 
@@ -67,6 +68,7 @@ _NAMES = {
     "AccessControlAllowMethods": "Access-Control-Allow-Methods",
     "AccessControlAllowCredentials": "Access-Control-Allow-Credentials",
     "AccessControlExposeHeaders": "Access-Control-Expose-Headers",
+    "AccessControlMaxAge": "Access-Control-Max-Age",
     "Vary": "Vary",
 }
 
@@ -112,8 +114,6 @@ async def _preflight(ctx: Context, request: Request) -> Result:
     origin, method = request.get("Origin"), request.get("AccessControlRequestMethod")
     if origin is None:
         raise errors.BadRequest("Insufficient information. Origin request header needed.")
-    if method not in ("GET", "PUT", "HEAD", "POST", "DELETE"):
-        raise errors.BadRequest(f"Invalid Access-Control-Request-Method: {method or 'null'}")
 
     def look(view: Snapshot) -> list[Rule] | None:
         store.load_bucket(view, request["Bucket"])
@@ -123,15 +123,19 @@ async def _preflight(ctx: Context, request: Request) -> Result:
     tier2(ctx, request["Bucket"])
     facts = {"Method": method, "ResourceType": "OBJECT" if request.get("Key") else "BUCKET"}
     if rules is None:
-        raise errors.AccessForbidden("CORSResponse: CORS is not enabled for this bucket.", **facts)
+        raise errors.AccessForbidden(
+            "CORSResponse: CORS is not enabled for this bucket.",
+            Method=method or "OPTIONS",
+            ResourceType="BUCKET",
+        )
+    if method not in ("GET", "PUT", "HEAD", "POST", "DELETE"):
+        raise errors.BadRequest(f"Invalid Access-Control-Request-Method: {method or 'null'}")
     asked = request.get("AccessControlRequestHeaders", "")
     headers = [item.strip().lower() for item in asked.split(",") if item.strip()]
     rule = find_rule(rules, origin, method, headers)
     if rule is None:
         raise errors.AccessForbidden(_NOT_ALLOWED, **facts)
-    age = rule.get("MaxAgeSeconds")
     return {
         **allowing(rule, origin),
         "AccessControlAllowHeaders": ", ".join(headers) or None,
-        "AccessControlMaxAge": None if age is None else str(age),
     }

@@ -16,14 +16,11 @@ from airside.kernel.principal import service_principal
 from airside.services.s3 import errors, store
 from airside.services.s3.bucket import Bucket, canonical_id
 from airside.services.s3.object import Version
+from airside.services.s3.rules import DESTINATIONS
 
 log = logging.getLogger("airside.s3")
 
-TARGETS = (
-    ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
-    ("QueueConfigurations", "QueueArn"),
-    ("TopicConfigurations", "TopicArn"),
-)
+TARGETS = DESTINATIONS
 _BATCH = 100
 _ATTEMPTS = 5
 _RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
@@ -83,15 +80,19 @@ def _event(
     ctx: Context, bucket: Bucket, rule: Mapping[str, Any], name: str, key: str, version: Version
 ) -> dict[str, Any]:
     entry: dict[str, Any] = {"key": quote_plus(key, safe="/")}
-    if not name.startswith(("ObjectRemoved", "LifecycleExpiration")):
+    about_settings = name.startswith(("ObjectTagging", "ObjectAcl"))
+    if about_settings:
+        entry["eTag"] = version.etag
+    elif not name.startswith(("ObjectRemoved", "LifecycleExpiration")):
         entry.update(size=version.size, eTag=version.etag)
     elif version.is_delete_marker:
         entry["eTag"] = "d41d8cd98f00b204e9800998ecf8427e"
     if bucket.is_versioned:
         entry["versionId"] = version.version_id
-    entry["sequencer"] = f"{int(ctx.clock.now() * 1e6):014X}{version.number & 0xFFFF:04X}"
+    if not about_settings:
+        entry["sequencer"] = f"{int(ctx.clock.now() * 1e6):014X}{version.number & 0xFFFF:04X}"
     return {
-        "eventVersion": "2.1",
+        "eventVersion": "2.3" if about_settings else "2.1",
         "eventSource": "aws:s3",
         "awsRegion": bucket.region,
         "eventTime": iso8601(ctx.clock.now()),

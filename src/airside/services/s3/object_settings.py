@@ -1,7 +1,7 @@
 """What can be changed about an object that exists: tags, retention, legal hold."""
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.s3 import attributes, errors, limits, lock, reads, rules, store
+from airside.services.s3 import attributes, errors, events, limits, lock, reads, rules, store
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.common import on_bucket, on_object, opened, tier1, tier2
 from airside.services.s3.object import Version
@@ -41,10 +41,13 @@ async def _retag(ctx: Context, request: Request, tags: dict[str, str], action: s
         bucket, version = _tagged(tx, ctx, request, action)
         version.tags = tags
         store.save_in_place(tx, bucket.name, request["Key"], version)
+        name = "ObjectTagging:Delete" if action == "s3:DeleteObjectTagging" else "ObjectTagging:Put"
+        events.record(tx, ctx, bucket, name, request["Key"], version)
         return bucket, version
 
     bucket, version = await ctx.store.transact(retag)
     tier1(ctx, bucket.name)
+    events.wake(ctx, bucket)
     return {"VersionId": attributes.shown_version_id(bucket, version)}
 
 

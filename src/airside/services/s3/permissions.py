@@ -6,7 +6,7 @@ from typing import Any
 from airside.identity.policy import Policy, PolicySyntaxError
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.protocol.documents import load_json
-from airside.services.s3 import access, errors, limits, reads, rules, store
+from airside.services.s3 import access, errors, events, limits, reads, rules, store
 from airside.services.s3.bucket import ENFORCED, Bucket, Grant, owner_of
 from airside.services.s3.common import on_bucket, on_object, opened, tier1, tier2
 from airside.services.s3.grants import asked, from_document, full_control, is_public
@@ -255,11 +255,13 @@ async def get_object_acl(ctx: Context, request: Request) -> Result:
 async def put_object_acl(ctx: Context, request: Request) -> Result:
     """Replace an object's grants."""
 
-    def replace(tx: Transaction) -> None:
+    def replace(tx: Transaction) -> Bucket:
         bucket, version = reads.find(tx, ctx, request, "s3:PutObjectAcl")
         version.grants = _new_grants(request, bucket, version.owner)
         store.save_in_place(tx, bucket.name, request["Key"], version)
+        events.record(tx, ctx, bucket, "ObjectAcl:Put", request["Key"], version)
+        return bucket
 
-    await ctx.store.transact(replace)
+    events.wake(ctx, await ctx.store.transact(replace))
     tier1(ctx, request["Bucket"])
     return {}

@@ -20,6 +20,16 @@ ENCRYPTED_BY_S3: dict[str, Any] = {
 }
 TRANSITION_SIZES = ("all_storage_classes_128K", "varies_by_storage_class")
 _METHODS = ("GET", "PUT", "HEAD", "POST", "DELETE")
+DESTINATIONS = (
+    ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
+    ("QueueConfigurations", "QueueArn"),
+    ("TopicConfigurations", "TopicArn"),
+)
+_TARGET_WORDS = {
+    "LambdaFunctionConfigurations": "CloudFunction",
+    "QueueConfigurations": "Queue",
+    "TopicConfigurations": "Topic",
+}
 _EVENT_HEADS = ("s3:ObjectCreated:", "s3:ObjectRemoved:", "s3:ObjectRestore:", "s3:Replication:",
                 "s3:LifecycleExpiration:", "s3:LifecycleTransition", "s3:IntelligentTiering",
                 "s3:ObjectTagging:", "s3:ObjectAcl:Put", "s3:ReducedRedundancyLostObject",
@@ -190,6 +200,16 @@ def check_notification(document: Mapping[str, Any], ids: Sequence[str]) -> dict[
     """The configuration as it is kept: every rule has an id. Raises InvalidArgument."""
     kept: dict[str, Any] = {}
     fresh = iter(ids)
+    wrong = [
+        (_TARGET_WORDS[kind], rule[member])
+        for kind, member in DESTINATIONS
+        for rule in document.get(kind, ())
+        if not rule[member].startswith("arn:") or rule[member].count(":") < 5
+    ]
+    if wrong:
+        raise errors.InvalidArgument(
+            "The ARN could not be parsed", ArgumentName=wrong[0][0], ArgumentValue=wrong[0][1]
+        )
     for kind, rules in document.items():
         if kind == "EventBridgeConfiguration":
             kept[kind] = {}
