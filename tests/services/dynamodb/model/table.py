@@ -15,6 +15,7 @@ INDEXES = {
     "by-g": {"keys": {"g": "S", "h": "N"}, "shows": ("p", "c", "g", "h", "a"), "global": True},
     "by-b": {"keys": {"p": "S", "b": "N"}, "shows": ("p", "c", "b"), "global": False},
 }
+HASH_KEY_BYTES_MAX = 2048
 INDEX_KINDS = {"g": "S", "h": "N", "b": "N"}
 FAILED = "The conditional request failed"
 
@@ -57,6 +58,11 @@ def check_index_keys(item, old=None, *, update=False):
             continue
         if value[0] != kind:
             raise invalid("One or more parameter values were invalid: Type mismatch for Index Key")
+        if kind == "S" and len(value[1].encode()) > HASH_KEY_BYTES_MAX:
+            raise invalid(
+                "One or more parameter values were invalid: Size of hashkey has exceeded the "
+                "maximum size limit of 2048 bytes."
+            )
         if value[1] == "":
             raise invalid(
                 "The update expression attempted to update a secondary index key"
