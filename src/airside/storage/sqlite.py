@@ -95,21 +95,21 @@ class SqliteStore:
         if self._stale:
             self._refresh()
         draft = self._draft()
-        failure: BaseException | None = None
+        # A name for what was raised would keep its frames, and with them scans that hold the
+        # reader's old state.
         try:
             result = body(draft)
-        except BaseException as error:  # noqa: BLE001  # raised once it is durable what it rests on
-            failure = error
-        else:
-            if draft.own.values:
-                self._gathering.overlay.update(draft.own.values)
-                if not self._scheduled and not self._busy:
-                    self._schedule()
+        except BaseException:
+            if (commit := self._commit()) is not None:
+                await commit
+            raise
+        if draft.own.values:
+            self._gathering.overlay.update(draft.own.values)
+            if not self._scheduled and not self._busy:
+                self._schedule()
         if (commit := self._commit()) is not None:
             await commit
-        if failure is not None:
-            raise failure
-        return result  # type: ignore[possibly-undefined]  # else it raised
+        return result
 
     async def close(self) -> None:
         """Refuse everything from now on; return when what came before is durable."""
