@@ -38,7 +38,7 @@ def authenticate(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     signature = x.signature
     if signature is None:
         if not x.service.anonymous:
-            raise errors.MissingSignature("Missing Authentication Token", wording)
+            raise errors.MissingSignature(errors.missing(wording), wording)
         environment, principal, region = MAIN, ANONYMOUS, parts.settings.region
     elif isinstance(signature, sigv2.Signature):
         environment, principal, secret = _credentials(parts, signature, wording)
@@ -84,7 +84,7 @@ async def authenticate_owner(parts: Parts, http: HttpRequest) -> str:
     """The environment of the account owner who signed. Raises AuthenticationError."""
     signature = sigv4.find(http, lambda _: "json")
     if signature is None:
-        raise errors.MissingSignature("Missing Authentication Token", "rest-json")
+        raise errors.MissingSignature(errors.missing("rest-json"), "rest-json")
     environment, principal, secret = _credentials(parts, signature, "rest-json")
     sigv4.check_time(signature, parts.clock.now(), "rest-json")
     body = await http.body.read(1 << 20)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from airside.edge import compression
+from airside.edge import compression, cors
 from airside.edge.authentication import authenticate, checked_body
 from airside.edge.authorization import authorize, decide
 from airside.edge.body import ClientGone
@@ -172,7 +172,11 @@ def _compress(http: HttpRequest, response: HttpResponse) -> None:
     document = response.body
     if document.__class__ is not bytes or len(document) < compression.COMPRESSED_BYTES_MIN:
         return
-    encoding = compression.choose(http.headers.get("accept-encoding", ""))
+    accepted = http.headers.get("accept-encoding", "")
+    if "," in accepted:  # of several headers the first counts
+        lines = (value for name, value in http.lines if name.lower() == b"accept-encoding")
+        accepted = next(lines, accepted.encode("latin-1")).decode("latin-1")
+    encoding = compression.choose(accepted)
     if encoding is not None:
         response.body = body = compression.compress(document, encoding)
         response.headers = [
@@ -226,6 +230,8 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         where = f"{x.ctx.service}:{x.ctx.operation}" if x.ctx else f"{http.method} {http.path}"
         log.exception("%s failed, request %s", where, x.request_id)
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
+    if "origin" in http.headers:
+        cors.allow(x, response)
     if x.service is None or x.service.finish is None:
         return response
     return await _finished(x, response)

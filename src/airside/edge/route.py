@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
+from airside.edge import cors
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import Front, bucket_of, front_by_host, front_by_path
 from airside.edge.parts import Destination, Parts
 from airside.identity import sigv2, sigv4
-from airside.identity.errors import Family
+from airside.identity.errors import AuthenticationError, Family
 from airside.identity.keys import MAIN
 from airside.kernel import Context, HttpRequest, HttpResponse, OperationNotImplemented
 from airside.kernel.principal import ANONYMOUS
@@ -23,6 +24,13 @@ def family(parts: Parts, signing_name: str) -> Family:
         return "s3"
     names = parts.by_signing_name.get(signing_name)
     return family_of(load(names[0])) if names else "json"
+
+
+def _family(parts: Parts, http: HttpRequest, signing_name: str) -> Family:
+    """How refusals are worded for who asks; a target says so where the signature does not."""
+    prefix = http.headers.get("x-amz-target", "").rpartition(".")[0]
+    name = parts.by_target_prefix.get(prefix)
+    return family_of(load(name)) if name is not None else family(parts, signing_name)
 
 
 def family_of(model: ServiceModel) -> Family:
@@ -43,8 +51,17 @@ def route(parts: Parts, x: Exchange) -> Awaitable[None] | None:
     front = _front(parts, http)
     if front is not None:
         return answer_front(parts, x, front)
-    signature = sigv4.find(http, lambda name: family(parts, name)) or sigv2.find(http)
+    if http.method == "OPTIONS":
+        x.response = cors.preflight(http, x.request_id)
+        if x.response is not None:
+            return None
     target = http.headers.get("x-amz-target")
+    try:
+        signature = sigv4.find(http, lambda name: _family(parts, http, name)) or sigv2.find(http)
+    except AuthenticationError:
+        if target is not None:
+            _find_service(parts, x, None)  # which words the refusal
+        raise
     known = parts.targets.get(target) if target is not None else None
     if known is not None and "smithy-protocol" not in http.headers:
         x.signature = signature

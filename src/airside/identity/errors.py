@@ -22,6 +22,13 @@ WRONG_SIGNATURE_S3 = (
 )
 
 
+def missing(family: Family) -> str:
+    """What who signs nothing is told."""
+    if family == "rest-json":
+        return "Missing Authentication Token"
+    return "Request is missing Authentication Token"
+
+
 class AuthenticationError(ServiceError):
     """The caller is not who it says it is. `name` and `status` depend on the protocol family."""
 
@@ -106,24 +113,15 @@ class IncompletePresignedQuery(AuthenticationError):
 
 
 class MalformedPresignedQuery(AuthenticationError):
-    """A presigned URL lacks a parameter or has one that makes no sense."""
+    """An address signed for S3 lacks a parameter or has one that makes no sense."""
 
-    names: ClassVar = {
-        "json": ("IncompleteSignatureException", 400),
-        "query": ("IncompleteSignature", 400),
-        "s3": ("AuthorizationQueryParametersError", 400),
-    }
+    names: ClassVar = {"json": ("AuthorizationQueryParametersError", 400)}
 
 
 class RequestExpired(AuthenticationError):
-    """A presigned URL past its time."""
+    """An address signed for S3 past its time."""
 
-    names: ClassVar = {
-        "json": ("InvalidSignatureException", 400),
-        "rest-json": ("InvalidSignatureException", 403),
-        "query": ("SignatureDoesNotMatch", 403),
-        "s3": ("AccessDenied", 403),
-    }
+    names: ClassVar = {"json": ("AccessDenied", 403)}
 
 
 class RequestTimeTooSkewed(AuthenticationError):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hashlib
 import hmac
 import re
+from base64 import b64encode
 from calendar import timegm
 from collections.abc import Callable
 from functools import lru_cache
@@ -31,6 +32,12 @@ _AUTHORIZATION = re.compile(
     r"(AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*)"
     r"Signature=([^,\s]+)\s*"
 )
+_IN_QUERY = re.compile(r"X-Amz-(?:Algorithm|Credential=|Signature=)")
+_QUERY = (
+    "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date",
+)  # fmt: skip
+_SECONDS = re.compile("-?[0-9]{1,18}")
+_UNDATED = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
 _CACHED_LENGTH_MAX = 512
 """What clients send in every request is shorter; longer texts are not remembered."""
 
@@ -84,12 +91,12 @@ def find(http: HttpRequest, family: Callable[[str], errors.Family]) -> Signature
     """The request's signature, or None when it is unsigned.
 
     `family` gives the protocol family for a signing name, for the wording of refusals.
-    Raises IncompleteSignature or MalformedPresignedQuery.
+    Raises IncompleteSignature, MalformedPresignedQuery or WrongSignature.
     """
     header = http.headers.get("authorization")
     if header is not None and header.startswith("AWS4-"):
         return _from_header(http, header, family)
-    if "X-Amz-Signature=" in http.query or "X-Amz-Credential=" in http.query:
+    if http.query and _IN_QUERY.search(http.query):
         return _from_query(http, family)
     return None
 
@@ -109,20 +116,12 @@ def _from_header(
     if header.startswith(sigv4a.ALGORITHM):
         return _asymmetric(http, header, family)
     matched = _AUTHORIZATION.fullmatch(header)
-    found = matched.group(2, 3, 4) if matched else _reordered(header)
-    if found is None:
-        raise errors.IncompleteSignature(
-            "Authorization header requires 'Credential' parameter. Authorization header requires "
-            f"'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. "
-            f"Authorization={header.split(' ', 1)[0]}",
-            family(""),
-        )
+    found = matched.group(2, 3, 4) if matched else _reordered(http, header, family)
     credential, signed, signature = found
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise errors.IncompleteSignature(
-            f"Credential must have exactly 5 slash-delimited elements, e.g. "
-            f"keyid/date/region/service/term, got '{credential}'",
+            _not_five(credential),
             family(parts[3] if len(parts) > 3 else ""),
         )
     timestamp = _signed_at(http, parts[3], family)
@@ -130,6 +129,13 @@ def _from_header(
         parts[0], parts[1], parts[2], parts[3], tuple(signed.split(";")), signature, timestamp,
         session_token=http.headers.get("x-amz-security-token"),
     )  # fmt: skip
+
+
+def _not_five(credential: str) -> str:
+    return (
+        "Credential must have exactly 5 slash-delimited elements, e.g. "
+        f"keyid/date/region/service/term, got '{credential}'"
+    )
 
 
 def _asymmetric(
@@ -166,21 +172,29 @@ def _signed_at(http: HttpRequest, service: str, family: Callable[[str], errors.F
     timestamp = http.headers.get("x-amz-date") or _rfc822_timestamp(http.headers.get("date", ""))
     if not timestamp:
         raise errors.IncompleteSignature(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            _UNDATED,
             family(service),
         )
     return timestamp
 
 
-def _reordered(header: str) -> tuple[str, str, str] | None:
-    """Some clients order the three parts differently."""
-    parts = dict(
-        part.strip().split("=", 1) for part in header.split(" ", 1)[-1].split(",") if "=" in part
-    )
-    try:
-        return parts["Credential"], parts["SignedHeaders"], parts["Signature"]
-    except KeyError:
-        return None
+def _reordered(
+    http: HttpRequest, header: str, family: Callable[[str], errors.Family]
+) -> tuple[str, str, str]:
+    """Some clients order the three parts differently. Raises IncompleteSignature."""
+    _, _, given = header.replace(",", " ").partition(" ")
+    parts = dict(part.split("=", 1) for part in given.split() if "=" in part)
+    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if name not in parts]
+    if missing:
+        text = "".join(f"Authorization header requires '{name}' parameter. " for name in missing)
+        if not http.headers.get("x-amz-date") and not http.headers.get("date"):
+            text += f"{_UNDATED} "
+        digest = b64encode(hashlib.sha256(header.encode()).digest()).decode()
+        raise errors.IncompleteSignature(
+            f"{text}(Hashed with SHA-256 and encoded with Base64) Authorization={digest}",
+            family(""),
+        )
+    return parts["Credential"], parts["SignedHeaders"], parts["Signature"]
 
 
 def _rfc822_timestamp(text: str) -> str:
@@ -200,29 +214,60 @@ def _from_query(http: HttpRequest, family: Callable[[str], errors.Family]) -> Si
         for name, _, value in (pair.partition("=") for pair in http.query.split("&"))
     }
     parts = values.get("X-Amz-Credential", "").rsplit("/", 4)
-    needed = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date",
-              "X-Amz-SignedHeaders", "X-Amz-Expires")  # fmt: skip
-    service = parts[3] if len(parts) == 5 else "s3"
-    if len(parts) != 5 or any(name not in values for name in needed):
-        raise errors.MalformedPresignedQuery(
-            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
-            "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
-            family(service),
-        )
-    expires = values["X-Amz-Expires"]
-    if not expires.lstrip("-").isdigit():
-        raise errors.MalformedPresignedQuery("X-Amz-Expires should be a number", family(service))
-    if int(expires) < 0:
-        raise errors.MalformedPresignedQuery("X-Amz-Expires must be non-negative", family(service))
-    if int(expires) > PRESIGNED_SECONDS_MAX:
-        raise errors.MalformedPresignedQuery(
-            "X-Amz-Expires must be less than a week (in seconds) that is 604800", family(service)
-        )
+    service = parts[3] if len(parts) == 5 else ""
+    wording = family(service)
+    if wording != "s3":
+        _check_query(http, values, parts, wording)
+    expires = _lifetime(values, parts) if wording == "s3" else 0
     return Signature(
         parts[0], parts[1], parts[2], service, tuple(values["X-Amz-SignedHeaders"].split(";")),
         values["X-Amz-Signature"], values["X-Amz-Date"], presigned=True,
-        expires_seconds=int(expires), session_token=values.get("X-Amz-Security-Token"),
+        expires_seconds=expires, session_token=values.get("X-Amz-Security-Token"),
     )  # fmt: skip
+
+
+def _check_query(
+    http: HttpRequest, values: dict[str, str], parts: list[str], wording: errors.Family
+) -> None:
+    """What the services other than S3 want of a signed query.
+
+    `X-Amz-Expires` is not among it: they ignore it, and a signature holds for 15 minutes.
+    """
+    if "authorization" in http.headers:
+        raise errors.WrongSignature(
+            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP "
+            "header.",
+            wording,
+        )
+    missing = [name for name in _QUERY if not values.get(name)]
+    if missing:
+        raise errors.IncompleteSignature(
+            "".join(f"AWS query-string parameters must include '{name}'. " for name in missing)
+            + "Re-examine the query-string parameters.",
+            wording,
+        )
+    if len(parts) != 5 or parts[4] != "aws4_request":
+        raise errors.IncompleteSignature(_not_five(values["X-Amz-Credential"]), wording)
+
+
+def _lifetime(values: dict[str, str], parts: list[str]) -> int:
+    """For how many seconds an address signed for S3 holds. Raises MalformedPresignedQuery."""
+    if len(parts) != 5 or any(name not in values for name in (*_QUERY, "X-Amz-Expires")):
+        raise errors.MalformedPresignedQuery(
+            "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+            "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+            "s3",
+        )
+    expires = values["X-Amz-Expires"]
+    if _SECONDS.fullmatch(expires) is None:
+        raise errors.MalformedPresignedQuery("X-Amz-Expires should be a number", "s3")
+    if int(expires) < 0:
+        raise errors.MalformedPresignedQuery("X-Amz-Expires must be non-negative", "s3")
+    if int(expires) > PRESIGNED_SECONDS_MAX:
+        raise errors.MalformedPresignedQuery(
+            "X-Amz-Expires must be less than a week (in seconds) that is 604800", "s3"
+        )
+    return int(expires)
 
 
 @lru_cache(maxsize=1024)
@@ -268,7 +313,7 @@ def check_time(signature: Signature, now: float, family: errors.Family) -> None:
 
 
 def _check_age(signature: Signature, instant: int, now: float, family: errors.Family) -> None:
-    if signature.presigned:
+    if signature.presigned and family == "s3":
         if now > instant + signature.expires_seconds:
             raise errors.RequestExpired("Request has expired", family)
         if instant > now + CLOCK_SKEW_SECONDS_MAX:

@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from urllib3 import HTTPHeaderDict
 
 KINDS = {"p": "S", "c": "S"}
 
@@ -55,7 +56,7 @@ def post(server, account) -> Callable[..., urllib3.BaseHTTPResponse]:
     """Send a body of one's own: `post("PutItem", b"…", headers)`."""
     pool = urllib3.PoolManager(retries=False)
 
-    def send(operation: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+    def send(operation: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = AWSRequest(
             "POST", server.endpoint, data=data,
@@ -65,9 +66,11 @@ def post(server, account) -> Callable[..., urllib3.BaseHTTPResponse]:
             },
         )  # fmt: skip
         SigV4Auth(Credentials(account, "test"), "dynamodb", "us-east-1").add_auth(request)
-        return pool.request(
-            "POST", server.endpoint, body=data, headers={**dict(request.headers), **(headers or {})}
-        )
+        more = HTTPHeaderDict(request.headers.items())
+        for name in headers or ():
+            more.discard(name)
+        more.extend(headers or {})
+        return pool.request("POST", server.endpoint, body=data, headers=more)
 
     return send
 

@@ -5,6 +5,7 @@ import json
 import zlib
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
 
 def test_every_answer_carries_its_checksum(post, make_table):
@@ -47,6 +48,17 @@ def test_long_answers_are_compressed_for_those_who_ask(post, make_table, encodin
     assert packed.headers["content-encoding"] == encoding
     assert packed.json() == plain.json()
     assert int(packed.headers["content-length"]) < 1000
+
+
+def test_the_first_of_several_wishes_counts(post, make_table):
+    table = make_table()
+    post("PutItem", {"TableName": table, "Item": {"p": {"S": "x"}, "v": {"S": "v" * 5000}}})
+    wanted = {"TableName": table, "Key": {"p": {"S": "x"}}}
+    for wishes, encoding in ((("identity", "gzip"), None), (("gzip", "identity"), "gzip")):
+        headers = HTTPHeaderDict()
+        for wish in wishes:
+            headers.add("Accept-Encoding", wish)
+        assert post("GetItem", wanted, headers).headers.get("content-encoding") == encoding
 
 
 def test_an_operation_that_does_not_exist(post):

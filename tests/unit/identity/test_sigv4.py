@@ -37,7 +37,7 @@ def received(request: AWSRequest, body: bytes = b"") -> HttpRequest:
 
 
 def found(http: HttpRequest) -> sigv4.Signature:
-    signature = sigv4.find(http, lambda _: "json")
+    signature = sigv4.find(http, lambda name: "s3" if name == "s3" else "json")
     assert signature is not None
     return signature
 
