@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from airside.cli.artifacts import Artifact, find
 from airside.cli.errors import CommandError
 from airside.services.cloudformation.template import Template, TemplateError, parse
 
@@ -46,12 +47,22 @@ class Project:
     sites: list[SiteSource]
     code: dict[str, Path] = field(default_factory=dict)
     """Logical id of a function -> its folder."""
+    artifacts: list[Artifact] = field(default_factory=list)
+    """What else the template names by local paths."""
 
     @property
     def name(self) -> str:
         """What the stack is called: the folder's name, as CloudFormation allows it."""
         name = "".join(c if c.isalnum() else "-" for c in self.path.parent.resolve().name)
         return name.strip("-") if name[:1].isalpha() else f"stack-{name}".strip("-")
+
+    @property
+    def files(self) -> set[Path]:
+        """The template and all that it names beside code; a change of one asks for a deploy."""
+        found = {self.path.resolve()}
+        for artifact in self.artifacts:
+            found |= artifact.nested.files if artifact.nested else {artifact.path}
+        return found
 
     def document(self) -> str:
         """The template as it is sent."""
@@ -97,6 +108,10 @@ def load(path: Path) -> Project:
     body = copy.deepcopy(template.body)
     project = Project(found, template, body, list(_sites(found, template)))
     _point_at_local_code(project)
+    project.artifacts += find(found.parent, body, load)
+    for artifact in project.artifacts:
+        if artifact.nested is not None:
+            project.code |= artifact.nested.code
     return project
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from airside.cli import artifacts
 from airside.cli.connection import Connection
 from airside.cli.errors import CommandError
 from airside.cli.project import Project
@@ -89,6 +90,7 @@ def _create_change_set(
     change_set: str,
     parameters: dict[str, str],
 ) -> None:
+    artifacts.upload(connection, project)
     document = project.document()
     if len(document.encode()) > TEMPLATE_BODY_BYTES_MAX:
         source = {"TemplateURL": _upload_template(connection, stack, document)}
@@ -108,8 +110,7 @@ def _create_change_set(
 
 def _upload_template(connection: Connection, stack: str, document: str) -> str:
     s3 = connection.client("s3")
-    bucket = "airside-templates-" + connection.client("sts").get_caller_identity()["Account"]
-    s3.create_bucket(Bucket=bucket)
+    bucket = artifacts.bucket_of(connection)
     s3.put_object(Bucket=bucket, Key=f"{stack}.template", Body=document.encode())
     return f"{connection.endpoint}/{bucket}/{stack}.template"
 
@@ -156,7 +157,7 @@ def _new_events(cloudformation: Any, stack: str, reported: set[str]) -> list[dic
 
 
 def _failure(cloudformation: Any, project: Project, stack: str, status: str, seen: set[str]) -> str:
-    events = reversed(_new_events(cloudformation, stack, seen))
+    events = list(reversed(_new_events(cloudformation, stack, seen)))
     lines = [f"The stack '{stack}' ended as {status}:"]
     for event in events:
         reason = event.get("ResourceStatusReason", "")
@@ -165,7 +166,14 @@ def _failure(cloudformation: Any, project: Project, stack: str, status: str, see
             logical_id = event["LogicalResourceId"]
             where = project.line(logical_id)
             lines.append(f"  {where}: {logical_id} ({event['ResourceType']}): {reason}")
+    if len(lines) == 1:  # no resource failed: the stack itself says why, as it turns back
+        reasons = (event.get("ResourceStatusReason", "") for event in events)
+        lines.append(f"  {project.path}: {next(filter(_tells, reasons), 'no reason is given')}")
     return "\n".join(lines)
+
+
+def _tells(reason: str) -> bool:
+    return bool(reason) and reason not in {"User Initiated", "Resource creation Initiated"}
 
 
 def _with_line(project: Project, message: str) -> str:

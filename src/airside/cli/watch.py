@@ -42,7 +42,7 @@ def watch(deployer: Deployer, deployed: Deployed, server: "subprocess.Popen[str]
 
 def _react(deployer: Deployer, deployed: Deployed, paths: set[Path]) -> Deployed:
     try:
-        if deployer.project.path.resolve() in paths:
+        if deployer.project.files & paths:
             deployer.project = load(deployer.project.path)
             deployed = deployer.everything()
             paths = {path for path in paths if path.suffix == ".py"}

@@ -36,6 +36,7 @@ from airside.kernel import (
     ServiceError,
 )
 from airside.kernel.http import BodyTooLarge
+from airside.protocol.coercion import as_modelled
 from airside.protocol.errors import (
     InternalFailure,
     RequestEntityTooLarge,
@@ -280,7 +281,11 @@ async def invoke(ctx: Context, request: Request) -> Result:
     """What `ctx.call` does: the same declared operation, policy check and meter, no socket."""
     operation = _declared(ctx, ctx.operation)
     model = load(ctx.service)
-    validate(model, model.operation(operation.name), request)
+    described = model.operation(operation.name)
+    if ctx.from_template and described.input is not None:
+        ctx.from_template = False  # what the operation itself calls is typed
+        request = as_modelled(described.input, request)
+    validate(model, described, request)
     waiting = decide(ctx, operation, request)
     if waiting is not None:
         await waiting

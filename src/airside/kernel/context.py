@@ -20,8 +20,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 class Context:
     """One request's surroundings. Cheap to make: everything shared lives in its `Cloud`."""
 
-    __slots__ = ("account_id", "cloud", "http", "operation", "principal", "region", "request_id",
-                 "service", "trace_id")  # fmt: skip
+    __slots__ = ("account_id", "cloud", "from_template", "http", "operation", "principal", "region",
+                 "request_id", "service", "trace_id")  # fmt: skip
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class Context:
         self.trace_id = trace_id
         self.http: HttpRequest | None = None
         """What came from the client, if anything did; read by `condition_keys` only."""
+        self.from_template = False
+        """Whether what is called with it gets values of a template, typed loosely."""
 
     @property
     def store(self) -> Store:
@@ -109,6 +111,7 @@ class Context:
             self.cloud, principal or self.principal, self.region, self.cloud.ids.uuid(),
             service, operation, self.trace_id,
         )  # fmt: skip
+        child.from_template = self.from_template
         return await self.cloud.dispatch(child, request)
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """HTTP messages as plain values: what the edge hands in and what it is handed back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -113,13 +114,52 @@ class FileSlice:
     offset: int
     length: int
 
+    def read(self) -> bytes:
+        """All of it."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length)
+
+
+BodyOut = bytes | FileSlice | AsyncIterator[bytes]
+"""A body on its way out."""
+_PIECE_BYTES = 1 << 20
+
+
+async def pieces(body: BodyOut) -> AsyncIterator[bytes]:
+    """The bytes of a response's or result's body as they come, of a file a megabyte at a time."""
+    if isinstance(body, bytes):
+        yield body
+    elif isinstance(body, FileSlice):
+        offset, left = body.offset, body.length
+        while left:
+            read = FileSlice(body.path, offset, min(left, _PIECE_BYTES)).read
+            piece = await asyncio.to_thread(read)
+            if not piece:
+                return
+            yield piece
+            offset += len(piece)
+            left -= len(piece)
+    else:
+        async for piece in body:
+            yield bytes(piece)
+
+
+async def whole(body: BodyOut) -> bytes:
+    """All of a response's or result's body."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, FileSlice):
+        return await asyncio.to_thread(body.read)
+    return b"".join([piece async for piece in pieces(body)])
+
 
 class HttpResponse(Struct):
     """One response. The edge adds Content-Length (or chunking), Date and Connection."""
 
     status: int = 200
     headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes | FileSlice | AsyncIterator[bytes] = b""
+    body: BodyOut = b""
     head: bytes = b""
     """Status line and headers, written already: they go out instead. Over HTTP/1.1 only."""
 

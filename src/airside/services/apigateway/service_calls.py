@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html
 """
 
 import re
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from airside.gateway.calls import Calls, TimedOut
-from airside.kernel import BytesBody, Context, FileSlice, HttpRequest, HttpResponse, ServiceError
+from airside.kernel import BytesBody, Context, HttpRequest, HttpResponse, ServiceError
+from airside.kernel.http import whole
 from airside.protocol.codec import codec_for
 from airside.protocol.models import ServiceModel, load
 from airside.services.apigateway import acting
@@ -105,14 +105,3 @@ async def _respond(
         return codec.serialize(model, operation, result, ctx.request_id)
     except ServiceError as error:
         return codec.serialize_error(model, operation, error, ctx.request_id)
-
-
-async def whole(body: Any) -> bytes:
-    """The bytes of a result's body, whatever it is."""
-    if isinstance(body, bytes):
-        return body
-    if isinstance(body, FileSlice):
-        with body.path.open("rb") as file:
-            file.seek(body.offset)
-            return file.read(body.length)
-    return b"".join([chunk async for chunk in body])

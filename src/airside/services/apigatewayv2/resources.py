@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from airside.gateway.definitions import stored
 from airside.kernel import (
     Context,
     OperationNotImplemented,
@@ -27,28 +28,8 @@ async def _unless_gone(ctx: Context, operation: str, request: dict[str, Any]) ->
             raise
 
 
-def _plain(value: Any) -> Any:
-    """Templates write numbers and truth values as strings, too."""
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
-_TYPED = frozenset(
-    {
-        "ApiKeyRequired", "AuthorizerResultTtlInSeconds", "AutoDeploy",
-        "DisableExecuteApiEndpoint", "DisableSchemaValidation", "EnableSimpleResponses",
-        "TimeoutInMillis",
-    }
-)  # fmt: skip
-
-
 def _pick(properties: Properties, *names: str) -> dict[str, Any]:
-    return {
-        name: _plain(properties[name]) if name in _TYPED else properties[name]
-        for name in names
-        if name in properties
-    }
+    return {name: properties[name] for name in names if name in properties}
 
 
 class ApiType(ResourceType):
@@ -62,10 +43,10 @@ class ApiType(ResourceType):
         properties = request.properties
         if properties.get("ProtocolType", "HTTP") != "HTTP":
             raise OperationNotImplemented("Airside does not implement WebSocket APIs yet.")
-        if "BodyS3Location" in properties:
-            raise OperationNotImplemented("Airside does not implement BodyS3Location yet.")
-        if "Body" in properties:
-            made = await ctx.call(_SERVICE, "ImportApi", _imported(properties, _marks(request)))
+        body = await _body(ctx, properties)
+        if body is not None:
+            wanted = _imported(body, properties, _marks(request))
+            made = await ctx.call(_SERVICE, "ImportApi", wanted)
             api_id = made["ApiId"]
             more = self._settings(properties)
             if more:
@@ -116,8 +97,9 @@ class ApiType(ResourceType):
     ) -> Resource:
         """Reimport it, or change its settings."""
         properties = request.properties
-        if "Body" in properties and properties.get("Body") != old.get("Body"):
-            wanted = _imported(properties, _marks(request))
+        body = await _body(ctx, properties)
+        if body is not None and _definition(properties) != _definition(old):
+            wanted = _imported(body, properties, _marks(request))
             await ctx.call(_SERVICE, "ReimportApi", {"ApiId": physical_id, **wanted})
         changed = self._settings(properties) | _pick(
             properties, "Target", "RouteKey", "CredentialsArn"
@@ -143,9 +125,20 @@ def _marks(request: ResourceRequest) -> dict[str, str]:
     }
 
 
-def _imported(properties: Properties, marks: Mapping[str, str]) -> dict[str, Any]:
-    """A request to import `Body`, marked from its first moment."""
-    body = properties["Body"]
+def _definition(properties: Properties) -> tuple[Any, Any]:
+    return properties.get("Body"), properties.get("BodyS3Location")
+
+
+async def _body(ctx: Context, properties: Properties) -> Any:
+    """The definition, if there is one: a document or its text."""
+    body, place = _definition(properties)
+    if body is None and place:
+        return (await stored(ctx, place)).decode("utf-8", "replace")
+    return body
+
+
+def _imported(body: Any, properties: Properties, marks: Mapping[str, str]) -> dict[str, Any]:
+    """A request to import a definition, marked from its first moment."""
     document = dict(body) if isinstance(body, Mapping) else load_document(body)
     tags = [{"name": name, TAG_VALUE: value} for name, value in marks.items()]
     document["tags"] = [*document.get("tags", []), *tags]
@@ -287,17 +280,6 @@ class StageType(Part):
     )  # fmt: skip
     replaced_by: ClassVar[frozenset[str]] = frozenset({"ApiId", "StageName"})
 
-    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Settings come as strings from templates."""
-        for member in ("DefaultRouteSettings",):
-            if member in wanted:
-                wanted[member] = _settings(wanted[member])
-        if "RouteSettings" in wanted:
-            wanted["RouteSettings"] = {
-                key: _settings(value) for key, value in wanted["RouteSettings"].items()
-            }
-        return wanted
-
     async def update(
         self, ctx: Context, physical_id: str, old: Properties, request: ResourceRequest
     ) -> Resource:
@@ -309,10 +291,6 @@ class StageType(Part):
             arn = f"arn:aws:apigateway:{ctx.region}::/apis/{wanted['ApiId']}/stages/{physical_id}"
             await ctx.call(_SERVICE, "TagResource", {"ResourceArn": arn, "Tags": tags})
         return self.described(made)
-
-
-def _settings(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(item) for name, item in value.items()}
 
 
 class NotYet(ResourceType):

@@ -59,6 +59,7 @@ class Deployments(Component):
             return
         principal = stack.deployment.principal
         ctx = Context(self.cloud, principal, key[1], self.cloud.ids.uuid(), "cloudformation")
+        ctx.from_template = True
         deployer = self._deployers[key] = Deployer(ctx, key, stack, stack.deployment)
         await deploy(ctx, key, deployer)
 

@@ -1,11 +1,10 @@
 """From a request to a revision: find the template, choose parameters, apply transforms, check."""
 
-import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from airside.kernel import Context, FileSlice, Request, ServiceError
+from airside.kernel import Context, Request, ServiceError
+from airside.kernel.http import whole
 from airside.services.cloudformation import capabilities, parameters, validation
 from airside.services.cloudformation.blueprint import transforms
 from airside.services.cloudformation.dynamic import parameter
@@ -56,22 +55,8 @@ async def fetch(ctx: Context, url: str, *, s3_scheme: bool = False) -> str:
         raise ValidationError(error.message) from None
     except ServiceError as error:
         raise ValidationError(f"S3 error: {error.message or error.name}") from None
-    raw = await _read(found["Body"])
+    raw = await whole(found["Body"])
     return raw.decode("utf-8-sig", "replace")
-
-
-async def _read(body: Any) -> bytes:
-    if isinstance(body, bytes):
-        return body
-    if isinstance(body, FileSlice):
-        return await asyncio.to_thread(_read_slice, body)
-    return b"".join([bytes(chunk) async for chunk in body])
-
-
-def _read_slice(piece: FileSlice) -> bytes:
-    with piece.path.open("rb") as file:
-        file.seek(piece.offset)
-        return file.read(piece.length)
 
 
 def parse_source(source: str) -> Template:

@@ -271,22 +271,3 @@ def _append(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         file.write(data)
-
-
-def read(body: FileSlice) -> bytes:
-    """Part of a file, whole."""
-    with body.path.open("rb") as file:
-        file.seek(body.offset)
-        return file.read(body.length)
-
-
-async def pieces(body: FileSlice) -> AsyncIterator[bytes]:
-    """Part of a file, a megabyte at a time."""
-    offset, left = body.offset, body.length
-    while left:
-        piece = await asyncio.to_thread(read, FileSlice(body.path, offset, min(left, 1 << 20)))
-        if not piece:
-            return
-        yield piece
-        offset += len(piece)
-        left -= len(piece)

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Final
 
 from airside.kernel import Context, FileSlice, HttpResponse
-from airside.services.cloudfront.cache import Kept, pieces
+from airside.kernel.http import pieces
+from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.headers import Headers
 from airside.services.cloudfront.pages import error_page
 from airside.services.cloudfront.plan import Behavior, Plan

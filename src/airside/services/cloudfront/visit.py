@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from airside.kernel import Context, FileSlice, HttpResponse
+from airside.kernel.http import pieces
 from airside.services.cloudfront import compression, limits, pages
-from airside.services.cloudfront.cache import Entry, Kept, pieces, read
+from airside.services.cloudfront.cache import Entry, Kept
 from airside.services.cloudfront.cache_key import cache_key, codings, target_of
 from airside.services.cloudfront.dialing import OriginDown
 from airside.services.cloudfront.edge import Edge
@@ -322,7 +323,7 @@ class Visit:
             if large and body.offset == 0 and body.path.stat().st_size == body.length:
                 return body.path
             if not large:
-                return await asyncio.to_thread(read, body)
+                return await asyncio.to_thread(body.read)
             body = pieces(body)
         return await self._edge.cache.spool(body, self._ctx.ids.lower(16))
 

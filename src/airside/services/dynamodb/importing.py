@@ -13,6 +13,7 @@ import msgspec
 
 from airside.kernel.context import Context
 from airside.kernel.errors import ServiceError
+from airside.kernel.http import pieces
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import mutation, store, transfer, values
 from airside.services.dynamodb.errors import SerializationException, ValidationException
@@ -54,7 +55,7 @@ async def _plain(body: Any, *, compressed: bool, progress: _Progress) -> AsyncIt
     """An object's content, decompressed; `progress` counts its bytes."""
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        async for piece in transfer.chunks(body):
+        async for piece in pieces(body):
             progress.bytes += len(piece)
             if not compressed:
                 yield piece

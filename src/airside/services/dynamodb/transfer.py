@@ -6,16 +6,14 @@
 ("dynamodb", "importing", account, region, table, id)  an import at work
 """
 
-import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from airside.kernel.cloud import Cloud
 from airside.kernel.context import Context
-from airside.kernel.http import FileSlice
 from airside.kernel.operation import Request
 from airside.kernel.principal import Principal
 from airside.kernel.store import Snapshot
@@ -24,7 +22,6 @@ from airside.services.dynamodb.store import TableId
 
 TOKEN_SECONDS = 8 * 3600.0
 """How long the client token of an export or import is remembered."""
-_CHUNK_BYTES = 1 << 18
 
 Name = tuple[Any, ...]
 """Of a document."""
@@ -89,26 +86,3 @@ def context(cloud: Cloud, document: dict[str, Any], region: str) -> Context:
     """A context to work in, in the name of who asked."""
     principal = Principal(**document["principal"])
     return Context(cloud, principal, region, cloud.ids.uuid(), "dynamodb")
-
-
-async def chunks(body: Any) -> AsyncIterator[bytes]:
-    """An object's content, piece by piece."""
-    if isinstance(body, bytes):
-        yield body
-    elif isinstance(body, FileSlice):
-        done = 0
-        while done < body.length:
-            piece = await asyncio.to_thread(_read_slice, body, done)
-            if not piece:
-                return
-            done += len(piece)
-            yield piece
-    else:
-        async for piece in body:
-            yield bytes(piece)
-
-
-def _read_slice(body: FileSlice, done: int) -> bytes:
-    with body.path.open("rb") as file:
-        file.seek(body.offset + done)
-        return file.read(min(_CHUNK_BYTES, body.length - done))

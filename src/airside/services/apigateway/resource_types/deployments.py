@@ -15,7 +15,6 @@ from airside.services.apigateway.resource_types.part import (
     Properties,
     listed,
     pick,
-    pick_plain,
     plain,
     pointer,
     tags_of,
@@ -49,10 +48,10 @@ class DeploymentType(ResourceType):
             raise OperationNotImplemented("Airside does not implement canary releases yet.")
         wanted = pick(properties, "RestApiId", "StageName", "Description")
         described = properties.get("StageDescription") or {}
-        wanted |= pick_plain(described, "TracingEnabled", "CacheClusterEnabled")
+        wanted |= pick(described, "TracingEnabled", "CacheClusterEnabled")
         wanted |= pick(described, "CacheClusterSize")
         if "Variables" in described:
-            wanted["variables"] = texts(described["Variables"])
+            wanted["variables"] = described["Variables"]
         if "Description" in described:
             wanted["stageDescription"] = described["Description"]
         made = await ctx.call(SERVICE, "CreateDeployment", wanted)
@@ -120,9 +119,9 @@ class StageType(ResourceType):
             properties, "RestApiId", "StageName", "DeploymentId", "Description",
             "DocumentationVersion", "CacheClusterSize",
         )  # fmt: skip
-        wanted |= pick_plain(properties, "TracingEnabled", "CacheClusterEnabled")
+        wanted |= pick(properties, "TracingEnabled", "CacheClusterEnabled")
         if properties.get("Variables"):
-            wanted["variables"] = texts(properties["Variables"])
+            wanted["variables"] = properties["Variables"]
         if properties.get("Tags"):
             wanted["tags"] = tags_of(properties)
         name = properties.get("StageName") or request.physical_name(128)

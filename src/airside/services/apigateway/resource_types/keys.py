@@ -10,8 +10,6 @@ from airside.services.apigateway.resource_types.part import (
     lower,
     patches,
     pick,
-    pick_plain,
-    plain,
     pointer,
     tags_of,
     unless_gone,
@@ -42,7 +40,7 @@ class ApiKeyType(ResourceType):
     ) -> Resource:
         """Patch it."""
         names = ("CustomerId", "Description", "Enabled")
-        changes = patches(pick_plain(old, *names), pick_plain(request.properties, *names))
+        changes = patches(pick(old, *names), pick(request.properties, *names))
         changes = [change for change in changes if change["op"] == "replace"]
         before, after = _stage_keys(old), _stage_keys(request.properties)
         changes += [{"op": "remove", "path": "/stages", "value": key} for key in before - after]
@@ -67,7 +65,7 @@ def _key(request: ResourceRequest) -> dict[str, Any]:
     wanted = {
         "name": request.physical_name(64),
         **pick(properties, "CustomerId", "Description", "Name", "Value"),
-        **pick_plain(properties, "Enabled", "GenerateDistinctId"),
+        **pick(properties, "Enabled", "GenerateDistinctId"),
     }
     if properties.get("Tags"):
         wanted["tags"] = tags_of(properties)
@@ -148,7 +146,7 @@ def _plan(request: ResourceRequest) -> dict[str, Any]:
         **pick(properties, "Description"),
     }
     if properties.get("Quota"):
-        wanted["quota"] = pick_plain(properties["Quota"], "Limit", "Offset", "Period")
+        wanted["quota"] = pick(properties["Quota"], "Limit", "Offset", "Period")
     if properties.get("Throttle"):
         wanted["throttle"] = _throttle(properties["Throttle"])
     if properties.get("Tags"):
@@ -166,12 +164,7 @@ def _plan(request: ResourceRequest) -> dict[str, Any]:
 
 
 def _throttle(given: Properties) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if "BurstLimit" in given:
-        found["burstLimit"] = plain(given["BurstLimit"])
-    if "RateLimit" in given:
-        found["rateLimit"] = float(given["RateLimit"])
-    return found
+    return pick(given, "BurstLimit", "RateLimit")
 
 
 def _stages(properties: Properties) -> dict[str, Any]:

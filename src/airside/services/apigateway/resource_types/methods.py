@@ -7,9 +7,6 @@ from airside.services.apigateway.resource_types.part import (
     SERVICE,
     Properties,
     pick,
-    pick_plain,
-    plain,
-    texts,
     unless_gone,
 )
 
@@ -59,23 +56,19 @@ async def _put(ctx: Context, properties: Properties) -> None:
         "RequestModels", "RequestValidatorId",
     )  # fmt: skip
     method.setdefault("authorizationType", "NONE")
-    method |= pick_plain(properties, "ApiKeyRequired")
+    method |= pick(properties, "ApiKeyRequired")
     if properties.get("RequestParameters"):
-        method["requestParameters"] = _flags(properties["RequestParameters"])
+        method["requestParameters"] = properties["RequestParameters"]
     await ctx.call(SERVICE, "PutMethod", method)
     for response in properties.get("MethodResponses") or []:
         declared = where | {"statusCode": str(response["StatusCode"])}
         declared |= pick(response, "ResponseModels")
         if response.get("ResponseParameters"):
-            declared["responseParameters"] = _flags(response["ResponseParameters"])
+            declared["responseParameters"] = response["ResponseParameters"]
         await ctx.call(SERVICE, "PutMethodResponse", declared)
     integration = properties.get("Integration")
     if integration:
         await _put_integration(ctx, where, integration)
-
-
-def _flags(value: Properties) -> dict[str, bool]:
-    return {name: bool(plain(item)) for name, item in value.items()}
 
 
 async def _put_integration(ctx: Context, where: dict[str, Any], given: Properties) -> None:
@@ -83,17 +76,17 @@ async def _put_integration(ctx: Context, where: dict[str, Any], given: Propertie
         given, "CacheKeyParameters", "CacheNamespace", "ConnectionId", "ConnectionType",
         "ContentHandling", "Credentials", "PassthroughBehavior", "Type", "Uri",
     )  # fmt: skip
-    wanted |= pick_plain(given, "TimeoutInMillis")
+    wanted |= pick(given, "TimeoutInMillis")
     if "IntegrationHttpMethod" in given:
         wanted["integrationHttpMethod"] = given["IntegrationHttpMethod"]
     for name in ("RequestParameters", "RequestTemplates"):
         if given.get(name):
-            wanted[name[0].lower() + name[1:]] = texts(given[name])
+            wanted[name[0].lower() + name[1:]] = given[name]
     await ctx.call(SERVICE, "PutIntegration", wanted)
     for response in given.get("IntegrationResponses") or []:
         made = where | {"statusCode": str(response.get("StatusCode", "200"))}
         made |= pick(response, "ContentHandling", "SelectionPattern")
         for name in ("ResponseParameters", "ResponseTemplates"):
             if response.get(name):
-                made[name[0].lower() + name[1:]] = texts(response[name])
+                made[name[0].lower() + name[1:]] = response[name]
         await ctx.call(SERVICE, "PutIntegrationResponse", made)

@@ -33,11 +33,6 @@ def pick(properties: Properties, *names: str) -> dict[str, Any]:
     return {lower(name): properties[name] for name in names if name in properties}
 
 
-def pick_plain(properties: Properties, *names: str) -> dict[str, Any]:
-    """The members for some numbers and truth values."""
-    return {lower(name): plain(properties[name]) for name in names if name in properties}
-
-
 def texts(value: Mapping[str, Any]) -> dict[str, str]:
     """A mapping whose values templates may have read as numbers or truth values."""
     return {key: _text(item) for key, item in value.items()}

@@ -9,8 +9,6 @@ from airside.services.apigateway.resource_types.part import (
     Part,
     Properties,
     pick,
-    pick_plain,
-    texts,
     unless_gone,
 )
 
@@ -59,7 +57,7 @@ class AuthorizerType(Part):
             properties, "RestApiId", "AuthorizerCredentials", "AuthorizerUri", "AuthType",
             "IdentitySource", "IdentityValidationExpression", "Name", "Type",
         )  # fmt: skip
-        found |= pick_plain(properties, "AuthorizerResultTtlInSeconds")
+        found |= pick(properties, "AuthorizerResultTtlInSeconds")
         if "ProviderARNs" in properties:
             found["providerARNs"] = properties["ProviderARNs"]
         return {"name": request.logical_id, **found}
@@ -104,7 +102,7 @@ class RequestValidatorType(Part):
         return {
             "name": request.physical_name(64),
             **pick(properties, "RestApiId", "Name"),
-            **pick_plain(properties, "ValidateRequestBody", "ValidateRequestParameters"),
+            **pick(properties, "ValidateRequestBody", "ValidateRequestParameters"),
         }
 
     def flat(self, members: Any) -> dict[str, Any]:
@@ -129,7 +127,7 @@ class GatewayResponseType(Part):
             wanted["statusCode"] = str(given["StatusCode"])
         for name in ("ResponseParameters", "ResponseTemplates"):
             if given.get(name):
-                wanted[name[0].lower() + name[1:]] = texts(given[name])
+                wanted[name[0].lower() + name[1:]] = given[name]
         await ctx.call(SERVICE, "PutGatewayResponse", wanted)
         return self.described(str(given["ResponseType"]))
 

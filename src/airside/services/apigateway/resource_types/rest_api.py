@@ -4,19 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from airside.gateway.definitions import stored
 from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
 from airside.services.apigateway.resource_types.part import (
     SERVICE,
     Properties,
     listed,
     pick,
-    pick_plain,
     pointer,
     tags_of,
-    texts,
     unless_gone,
 )
-from airside.services.apigateway.service_calls import whole
 
 
 class RestApiType(ResourceType):
@@ -88,7 +86,7 @@ def _marks(request: ResourceRequest) -> dict[str, str]:
 
 def _settings(properties: Properties) -> dict[str, Any]:
     found = pick(properties, "Description", "BinaryMediaTypes", "Version")
-    found |= pick_plain(properties, "MinimumCompressionSize", "DisableExecuteApiEndpoint")
+    found |= pick(properties, "MinimumCompressionSize", "DisableExecuteApiEndpoint")
     if "BinaryMediaTypes" in properties:
         kinds = properties["BinaryMediaTypes"]
         found["binaryMediaTypes"] = [str(kind).replace("~1", "/") for kind in kinds]
@@ -112,8 +110,7 @@ async def _body(ctx: Context, properties: Properties) -> bytes | None:
         return body.encode() if isinstance(body, str) else json.dumps(body, default=str).encode()
     place = properties.get("BodyS3Location")
     if place:
-        found = await ctx.call("s3", "GetObject", {"Bucket": place["Bucket"], "Key": place["Key"]})
-        return await whole(found["Body"])
+        return await stored(ctx, place)
     return None
 
 
@@ -136,8 +133,8 @@ async def _define(ctx: Context, api_id: str, properties: Properties) -> None:
         "body": body,
     }
     if properties.get("Parameters"):
-        request["parameters"] = texts(properties["Parameters"])
-    request |= pick_plain(properties, "FailOnWarnings")
+        request["parameters"] = properties["Parameters"]
+    request |= pick(properties, "FailOnWarnings")
     await ctx.call(SERVICE, "PutRestApi", request)
     changes = _changes({}, {key: value for key, value in properties.items() if key != "Name"})
     if properties.get("Name"):
