@@ -101,8 +101,10 @@ def _verify_version_2(parts: Parts, x: Exchange, signature: sigv2.Signature, sec
     """S3's old signature, which does not cover the body."""
     signed = x.signed_http or x.http
     sigv2.check_time(signature, signed, parts.clock.now())
-    if not sigv2.verify(signature, signed, bucket_of(signed.host), secret):
-        raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
+    bucket = bucket_of(signed.host)
+    if not sigv2.verify(signature, signed, bucket, secret):
+        told = sigv2.explain(signature, signed, bucket)
+        raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3", **told)
 
 
 def _credentials(
@@ -133,9 +135,13 @@ def _verify(x: Exchange, signature: Signature, secret: str, wording: Family) -> 
     s3 = wording == "s3"
     payload_hash = _payload_hash(x, signature, s3)
     signed = x.signed_http or x.http
+    if s3:
+        sigv4.check_headers(signature, x.http)
     if not sigv4.verify(signature, signed, payload_hash, secret, s3=s3):
-        text = errors.WRONG_SIGNATURE_S3 if s3 else errors.WRONG_SIGNATURE
-        raise errors.WrongSignature(text, wording)
+        if not s3:
+            raise errors.WrongSignature(errors.WRONG_SIGNATURE, wording)
+        told = sigv4.explain(signature, signed, payload_hash)
+        raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, wording, **told)
     if payload_hash.startswith(_STREAMING):
         verifier = None
         if not payload_hash.startswith("STREAMING-UNSIGNED"):

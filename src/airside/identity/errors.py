@@ -4,7 +4,7 @@ Names and statuses: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/API
 and https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from airside.kernel import ServiceError
 
@@ -34,8 +34,8 @@ class AuthenticationError(ServiceError):
 
     names: ClassVar[dict[str, tuple[str, int]]] = {}
 
-    def __init__(self, message: str, family: Family) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, family: Family, **members: Any) -> None:
+        super().__init__(message, **members)
         self.family = family
         self._name, self.http_status = self.names.get(family) or self.names["json"]
         self.status = self.http_status  # type: ignore[misc]  # of this one refusal
@@ -92,6 +92,12 @@ class MissingSignature(AuthenticationError):
         "rest-xml": ("MissingAuthenticationToken", 403),
         "s3": ("AccessDenied", 403),
     }
+
+
+class UnsignedHeaders(AuthenticationError):
+    """S3 takes no `x-amz-` header that the signature leaves out."""
+
+    names: ClassVar = {"json": ("AccessDenied", 403)}
 
 
 class IncompleteSignature(AuthenticationError):

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 
 import base64
 import hmac
+import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 
 from airside.identity import errors
-from airside.identity.sigv4 import CLOCK_SKEW_SECONDS_MAX
+from airside.identity.sigv4 import CLOCK_SKEW_SECONDS_MAX, explanation
 from airside.kernel import HttpRequest
 
 _SUBRESOURCES = frozenset(
@@ -26,6 +27,9 @@ _SUBRESOURCES = frozenset(
         "website",
     }
 )  # fmt: skip
+
+
+_NUMBER = re.compile("-?[0-9]{1,20}")
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ def find(http: HttpRequest) -> Signature | None:
         return None
     values = _query(http)
     expires = values.get("Expires", "")
-    if not expires.isascii() or not expires.lstrip("-").isdigit():
+    if not _NUMBER.fullmatch(expires):
         raise errors.IncompletePresignedQuery(
             "Query-string authentication requires the Signature, Expires and AWSAccessKeyId "
             "parameters",
@@ -88,16 +92,26 @@ def check_time(signature: Signature, http: HttpRequest, now: float) -> None:
 
 def verify(signature: Signature, http: HttpRequest, bucket: str | None, secret: str) -> bool:
     """Whether the signature was made with `secret`; `bucket` is the one that the host names."""
-    resource = f"/{bucket}{http.path}" if bucket else http.path
+    resource = _resource(http, bucket)
     forms = [resource]
     if resource.count("/") == 1 and resource != "/":
         forms.append(f"{resource}/")  # botocore signs a bucket alone as `/bucket/`
     for form in forms:
         text = _string_to_sign(signature, http, form)
         digest = hmac.digest(secret.encode(), text.encode(), "sha1")
-        if hmac.compare_digest(base64.b64encode(digest).decode(), signature.signature):
+        if hmac.compare_digest(base64.b64encode(digest), signature.signature.encode()):
             return True
     return False
+
+
+def explain(signature: Signature, http: HttpRequest, bucket: str | None) -> dict[str, str]:
+    """What S3 tells whoever signed wrong."""
+    to_sign = _string_to_sign(signature, http, _resource(http, bucket))
+    return explanation(signature.access_key_id, signature.signature, to_sign)
+
+
+def _resource(http: HttpRequest, bucket: str | None) -> str:
+    return f"/{bucket}{http.path}" if bucket else http.path
 
 
 def _query(http: HttpRequest) -> dict[str, str]:

@@ -27,6 +27,7 @@ CLOCK_SKEW_SECONDS_MAX = 15 * 60
 PRESIGNED_SECONDS_MAX = 7 * 24 * 3600
 
 _BLOCK_BYTES = 64
+_PAYLOAD_HASH = "x-amz-content-sha256"
 _SPACES = re.compile(" +")
 _AUTHORIZATION = re.compile(
     r"(AWS4-HMAC-SHA256\s+Credential=([^,\s]+),?\s*SignedHeaders=([^,\s]+),?\s*)"
@@ -374,14 +375,56 @@ def sign(signature: Signature, http: HttpRequest, path: str, payload_hash: str, 
 def _to_sign(
     signature: Signature, http: HttpRequest, path: str, payload_hash: str, algorithm: str
 ) -> str:
+    canonical = _canonical(signature, http, path, payload_hash)
+    digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
+    return f"{algorithm}\n{signature.timestamp}\n{signature.scope}\n{digest}"
+
+
+def _canonical(signature: Signature, http: HttpRequest, path: str, payload_hash: str) -> str:
     get, names = http.headers.get, signature.signed_headers
     lines = "\n".join([f"{name}:{get(name, '').strip()}" for name in names])
     if "  " in lines:
         lines = _SPACES.sub(" ", lines)
     query = canonical_query(http.query) if http.query else ""
-    canonical = f"{http.method}\n{path}\n{query}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
-    digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
-    return f"{algorithm}\n{signature.timestamp}\n{signature.scope}\n{digest}"
+    return f"{http.method}\n{path}\n{query}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
+
+
+def explain(signature: Signature, http: HttpRequest, payload_hash: str) -> dict[str, str]:
+    """What S3 tells whoever signed wrong: what should have been signed, as text and as bytes."""
+    algorithm = sigv4a.ALGORITHM if signature.asymmetric else ALGORITHM
+    canonical = _canonical(signature, http, http.path, payload_hash)
+    to_sign = _to_sign(signature, http, http.path, payload_hash, algorithm)
+    return {
+        **explanation(signature.access_key_id, signature.signature, to_sign),
+        "CanonicalRequest": canonical,
+        "CanonicalRequestBytes": canonical.encode("latin-1", "replace").hex(" "),
+    }
+
+
+def explanation(access_key_id: str, provided: str, to_sign: str) -> dict[str, str]:
+    """The elements of S3's SignatureDoesNotMatch that each version of the signature has."""
+    return {
+        "AWSAccessKeyId": access_key_id,
+        "StringToSign": to_sign,
+        "SignatureProvided": provided,
+        "StringToSignBytes": to_sign.encode("latin-1", "replace").hex(" "),
+    }
+
+
+def check_headers(signature: Signature, http: HttpRequest) -> None:
+    """S3: every `x-amz-` header must be signed, the body's hash alone need not.
+
+    Raises UnsignedHeaders, which names them.
+    """
+    names = signature.signed_headers
+    loose = [name for name in http.headers if name.startswith("x-amz-") and name not in names]
+    if not loose or loose == [_PAYLOAD_HASH]:
+        return
+    listed = ", ".join(sorted(name for name in loose if name != _PAYLOAD_HASH))
+    raise errors.UnsignedHeaders(
+        "There were headers present in the request which were not signed", "s3",
+        HeadersNotSigned=listed,
+    )  # fmt: skip
 
 
 def _paths(path: str, s3: bool) -> list[str]:
@@ -418,5 +461,6 @@ class ChunkVerifier:
     def _check(self, signature: str, to_sign: str) -> None:
         expected = _signed(self._seed, self._secret, to_sign)
         if not _same(expected, signature):
-            raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3")
+            told = explanation(self._seed.access_key_id, signature, to_sign)
+            raise errors.WrongSignature(errors.WRONG_SIGNATURE_S3, "s3", **told)
         self._previous = signature

@@ -70,9 +70,9 @@ def is_genuine(found: Signed, policy: str, secret: str) -> bool:
     """Whether the form's policy was signed with `secret`."""
     if found.scope is None:
         digest = hmac.digest(secret.encode(), policy.encode(), "sha1")
-        return hmac.compare_digest(base64.b64encode(digest).decode(), found.signature)
+        return hmac.compare_digest(base64.b64encode(digest), found.signature.encode())
     digest = hmac.digest(signing_key(secret, *found.scope), policy.encode(), "sha256")
-    return hmac.compare_digest(digest.hex(), found.signature)
+    return hmac.compare_digest(digest.hex().encode(), found.signature.encode())
 
 
 def read(text: str) -> Mapping[str, Any]:
