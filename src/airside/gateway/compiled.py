@@ -1,7 +1,9 @@
 """Compiled APIs: what the data plane serves from, kept as long as it is what is stored."""
 
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, Generic, Protocol, TypeVar
 
+from airside.gateway.stored import A, F, StoredApis
 from airside.kernel import Cloud, Component, Snapshot
 
 _FRESH_SECONDS = 1.0
@@ -48,4 +50,23 @@ class CompiledApis(Component, Generic[S]):
 
     def load(self, view: Snapshot, api_id: str, known: S | None) -> S | None:
         """Compile what is stored; `known` itself where its stamp is the stored one."""
+        raise NotImplementedError
+
+
+class DeployedApis(CompiledApis[S], Generic[A, F, S]):
+    """Compiled APIs with what their stages serve."""
+
+    apis: ClassVar[StoredApis[A, F]]
+
+    def load(self, view: Snapshot, api_id: str, known: S | None) -> S | None:
+        """Compile an API with what its deployments froze."""
+        api = self.apis.find(view, api_id)
+        if api is None:
+            return None
+        if known is not None and known.stamp == api.stamp:
+            return known
+        return self.compile(api, self.apis.live_snapshots(view, api))
+
+    def compile(self, api: A, snapshots: Mapping[str, F]) -> S:
+        """`snapshots` holds those of the deployments that stages serve."""
         raise NotImplementedError

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from airside.services.apigatewayv2.response import MalformedResponse, response_of
+from airside.gateway.answers import MalformedResponse
+from airside.services.apigatewayv2.response import response_of
 
 TEXT = ("content-type", "text/plain; charset=utf-8")
 JSON = ("content-type", "application/json")

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from airside.gateway.calls import Calls, TimedOut
+from airside.gateway.uris import function_in, substitute
 from airside.identity.fronts import signer
 from airside.identity.policy import Decision, Policy, PolicySyntaxError, evaluate
 from airside.kernel import Cloud, Component, Context, Principal, ServiceError
@@ -22,7 +23,7 @@ from airside.services.apigateway.api import Members
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.event import request_part
 from airside.services.apigateway.limits import AUTHORIZER_TTL_SECONDS_DEFAULT
-from airside.services.apigateway.live import LiveMethod, function_in, substitute
+from airside.services.apigateway.live import LiveMethod
 from airside.services.apigateway.refusals import Refusal
 
 INVOKE = "execute-api:Invoke"

@@ -33,7 +33,7 @@ async def create_deployment(ctx: Context, request: Request) -> Result:
     def change(tx: Transaction, api: RestApi) -> Members:
         check_complete(api)
         api.deployments[deployment["id"]] = deployment
-        store.save_snapshot(tx, api, deployment["id"])
+        store.save_snapshot(tx, api, deployment["id"], api.present)
         if name:
             held = api.stages.get(name)
             made = new_stage(name, given, now) if held is None else held | given

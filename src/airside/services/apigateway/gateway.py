@@ -2,6 +2,7 @@
 
 import base64
 
+from airside.gateway.payload import read_payload
 from airside.gateway.throttle import Throttles
 from airside.kernel import Context, HttpRequest, HttpResponse
 from airside.kernel.http import BodyTooLarge
@@ -10,7 +11,6 @@ from airside.services.apigateway.authorization import authorize
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.integrate import integrate
 from airside.services.apigateway.key_use import admit_key
-from airside.services.apigateway.limits import PAYLOAD_BYTES_MAX
 from airside.services.apigateway.live import Gateway, LiveApi, LiveMethod
 from airside.services.apigateway.logging import log_access
 from airside.services.apigateway.refusals import Refusal
@@ -88,9 +88,8 @@ def own_context(ctx: Context, call: Call, method: LiveMethod) -> Context:
 
 async def _pass_on(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse:
     try:
-        call.body = await call.http.body.read(PAYLOAD_BYTES_MAX)
+        call.body = await read_payload(call.http)
     except BodyTooLarge:
-        await _discard(call.http)
         raise Refusal("REQUEST_TOO_LARGE") from None
     await authorize(ctx, call, method)
     await admit_key(ctx, call, method)
@@ -102,12 +101,3 @@ async def _pass_on(ctx: Context, call: Call, method: LiveMethod) -> HttpResponse
     if method.integration.get("type") in _TRACED:
         response.headers.append(("X-Amzn-Trace-Id", call.trace_id))
     return response
-
-
-async def _discard(http: HttpRequest) -> None:
-    """Take what is left of a body, within reason: a client that still sends reads no answer."""
-    size = 0
-    async for chunk in http.body:
-        size += len(chunk)
-        if size > PAYLOAD_BYTES_MAX:
-            return

@@ -6,13 +6,14 @@ import re
 import msgspec
 
 from airside.gateway import calls
+from airside.gateway.answers import MalformedResponse
 from airside.gateway.calls import HOP_BY_HOP, Calls, TimedOut, Unreachable
 from airside.kernel import Context, HttpResponse, Result, ServiceError
 from airside.services.apigateway import acting, outside
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.event import proxy_event
 from airside.services.apigateway.live import LiveMethod
-from airside.services.apigateway.proxy import MalformedResponse, remap, response_of
+from airside.services.apigateway.proxy import remap, response_of
 from airside.services.apigateway.refusals import Refusal, broken
 from airside.services.apigateway.service_calls import call_service
 from airside.services.apigateway.transform import Incoming, answered, outgoing

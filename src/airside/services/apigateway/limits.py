@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 
-PAYLOAD_BYTES_MAX = 10_485_760
 INTEGRATION_TIMEOUT_MS_MIN = 50
 INTEGRATION_TIMEOUT_MS_MAX = 29_000
 COMPRESSION_BYTES_MAX = 10_485_760

@@ -1,15 +1,13 @@
 """A REST API as it is served: what its stages' deployments froze, compiled once."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from airside.gateway.compiled import CompiledApis
+from airside.gateway.compiled import DeployedApis
 from airside.gateway.matcher import Matcher
 from airside.gateway.throttle import Limit
+from airside.gateway.uris import function_in, substitute
 from airside.kernel import Principal
-from airside.kernel import Snapshot as View
 from airside.kernel.principal import service_principal
 from airside.services.apigateway import store
 from airside.services.apigateway.api import Configuration, Members, RestApi
@@ -20,8 +18,6 @@ from airside.services.apigateway.limits import (
 )
 
 _HOST = "apigateway.amazonaws.com"
-_FUNCTION = re.compile(r"functions/(arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^/]+)")
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 
 @dataclass(slots=True)
@@ -78,21 +74,13 @@ class LiveApi:
     stages: dict[str, LiveStage] = field(default_factory=dict)
 
 
-class Gateway(CompiledApis[LiveApi]):
+class Gateway(DeployedApis[RestApi, Configuration, LiveApi]):
     """The compiled REST APIs of an environment."""
 
-    def load(self, view: View, api_id: str, known: LiveApi | None) -> LiveApi | None:
+    apis = store.APIS
+
+    def compile(self, api: RestApi, snapshots: Mapping[str, Configuration]) -> LiveApi:
         """Compile an API with what its stages serve."""
-        api = store.find(view, api_id)
-        if api is None:
-            return None
-        if known is not None and known.stamp == api.stamp:
-            return known
-        snapshots: dict[str, Configuration] = {}
-        for deployment_id in api.live_deployments():
-            snapshot = store.load_snapshot(view, api, deployment_id)
-            if snapshot is not None:
-                snapshots[deployment_id] = snapshot
         return compile_api(api, snapshots)
 
 
@@ -157,14 +145,3 @@ def limit_of(stage: Members, path: str, verb: str) -> Limit | None:
     rate = found.get("throttlingRateLimit", THROTTLE_RATE)
     burst = found.get("throttlingBurstLimit", THROTTLE_BURST)
     return float(rate), float(burst)
-
-
-def substitute(uri: str, variables: Mapping[str, Any]) -> str:
-    """`${stageVariables.name}` in a URI."""
-    return _STAGE_VARIABLE.sub(lambda match: str(variables.get(match[1], "")), uri)
-
-
-def function_in(uri: str) -> str | None:
-    """The function's ARN in the URI of an integration or an authorizer."""
-    match = _FUNCTION.search(uri)
-    return match[1] if match else None

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from airside.gateway.uris import substitute
 from airside.services.apigateway import mapping
 from airside.services.apigateway.call import Call
-from airside.services.apigateway.live import LiveMethod, substitute
+from airside.services.apigateway.live import LiveMethod
 from airside.services.apigateway.transform import Outgoing
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9._\-:]+)\+?\}")

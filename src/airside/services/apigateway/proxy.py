@@ -8,6 +8,12 @@ import binascii
 from collections.abc import Sequence
 from typing import Any
 
+from airside.gateway.answers import (
+    MalformedResponse,
+    headers_of,
+    multi_value_headers_of,
+    status_of,
+)
 from airside.kernel import HttpResponse
 from airside.protocol.documents import load_json
 from airside.services.apigateway.media import is_binary
@@ -22,12 +28,6 @@ _REMAPPED = frozenset(
 )  # fmt: skip
 """Headers that are the gateway's own; what stands behind it finds its own under another name."""
 _DROPPED = frozenset({"transfer-encoding"})
-
-
-class MalformedResponse(Exception):
-    """A function's answer that has not the shape of a response."""
-
-    status = 502
 
 
 class MalformedBody(MalformedResponse):
@@ -62,58 +62,21 @@ def response_of(payload: bytes, binary: Sequence[str], accept: str | None) -> Ht
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
     return HttpResponse(
-        _status(value.get("statusCode", 200)), headers, _body(value, binary, accept)
+        status_of(value.get("statusCode", 200)), headers, _body(value, binary, accept)
     )
-
-
-def _status(value: Any) -> int:
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
-        raise MalformedResponse(f"statusCode {value!r}")
-    return value
 
 
 def _headers(value: dict[str, Any]) -> dict[str, list[str]]:
     """Values by name; of a name in both mappings, those of `multiValueHeaders` come first."""
     found: dict[str, list[str]] = {}
     spelled: dict[str, str] = {}
-    for name, items in _mapping(value, "multiValueHeaders").items():
-        if not isinstance(items, list):
-            raise MalformedResponse("multiValueHeaders")
-        key = spelled.setdefault(name.lower(), name)
-        found[key] = [_text(item) for item in items if item is not None]
-    for name, item in _mapping(value, "headers").items():
-        if item is None:
-            continue
-        key = spelled.setdefault(name.lower(), name)
-        text = _text(item)
-        held = found.setdefault(key, [])
+    for name, texts in multi_value_headers_of(value).items():
+        found[spelled.setdefault(name.lower(), name)] = texts
+    for name, text in headers_of(value, "headers").items():
+        held = found.setdefault(spelled.setdefault(name.lower(), name), [])
         if text not in held:
             held.append(text)
     return found
-
-
-def _mapping(value: dict[str, Any], member: str) -> dict[str, Any]:
-    held = value.get(member)
-    if held is None:
-        return {}
-    if not isinstance(held, dict):
-        raise MalformedResponse(member)
-    return held
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str | int | float):
-        raise MalformedResponse("header value")
-    text = str(value)
-    if "\r" in text or "\n" in text:
-        raise MalformedResponse("header value")
-    return text
 
 
 def _body(value: dict[str, Any], binary: Sequence[str], accept: str | None) -> bytes:

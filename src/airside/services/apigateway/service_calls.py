@@ -9,13 +9,14 @@ import re
 from urllib.parse import quote, urlencode
 
 from airside.gateway.calls import Calls, TimedOut
+from airside.gateway.uris import substitute
 from airside.kernel import BytesBody, Context, HttpRequest, HttpResponse, ServiceError
 from airside.kernel.http import whole
 from airside.protocol.codec import codec_for
 from airside.protocol.models import ServiceModel, load
 from airside.services.apigateway import acting
 from airside.services.apigateway.call import Call
-from airside.services.apigateway.live import LiveMethod, substitute
+from airside.services.apigateway.live import LiveMethod
 from airside.services.apigateway.refusals import Refusal, broken
 from airside.services.apigateway.transform import Incoming, Outgoing
 

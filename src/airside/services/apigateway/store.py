@@ -1,19 +1,19 @@
 """How REST APIs, keys and usage plans lie in storage. The only caller of the store.
 
-(apigateway, account, region, api, id)                  RestApi
-(apigateway, account, region, snapshot, id, deployment) Configuration
+APIs and what their deployments froze lie as gateway/stored.py says; beside them:
+
 (apigateway, account, region, key, id)                  an API key's members
 (apigateway, account, region, value, value)             the id of the key with this value
 (apigateway, account, region, plan, id)                 UsagePlan
 (apigateway, account, region, account)                  the account's settings
 (apigateway, account, region, used, plan, key, period)  requests of a quota
-(apigateway, owner, id)                                 account and region of an API
 """
 
 from typing import Any
 
 import msgspec
 
+from airside.gateway.stored import StoredApis
 from airside.kernel import Snapshot as View
 from airside.kernel import Transaction
 from airside.services.apigateway.api import Configuration, Members, RestApi
@@ -23,69 +23,16 @@ _encode = msgspec.msgpack.encode
 _SERVICE = "apigateway"
 
 
-def _api(account_id: str, region: str, api_id: str) -> bytes:
-    return pack((_SERVICE, account_id, region, "api", api_id))
-
-
-def _snapshot(api: RestApi, deployment_id: str) -> bytes:
-    return pack((_SERVICE, api.account_id, api.region, "snapshot", api.id, deployment_id))
-
-
-def load(view: View, account_id: str, region: str, api_id: str) -> RestApi | None:
-    """An API of an account."""
-    raw = view.get(_api(account_id, region, api_id))
-    return msgspec.msgpack.decode(raw, type=RestApi) if raw is not None else None
-
-
-def find(view: View, api_id: str) -> RestApi | None:
-    """An API by its id alone, whosever it is: what a host name says."""
-    raw = view.get(pack((_SERVICE, "owner", api_id)))
-    if raw is None:
-        return None
-    account_id, region = msgspec.msgpack.decode(raw, type=tuple[str, str])
-    return load(view, account_id, region, api_id)
-
-
-def is_there(view: View, api_id: str) -> bool:
-    """Whether anybody has an API with this id."""
-    return view.get(pack((_SERVICE, "owner", api_id))) is not None
-
-
-def save(tx: Transaction, api: RestApi) -> None:
-    """Put an API."""
-    tx.put(_api(api.account_id, api.region, api.id), _encode(api))
-    tx.put(pack((_SERVICE, "owner", api.id)), _encode((api.account_id, api.region)))
-
-
-def delete(tx: Transaction, api: RestApi) -> None:
-    """Drop an API with its snapshots."""
-    tx.delete(_api(api.account_id, api.region, api.id))
-    tx.delete(pack((_SERVICE, "owner", api.id)))
-    start, end = prefix_range((_SERVICE, api.account_id, api.region, "snapshot", api.id))
-    for key, _ in list(tx.scan(start, end)):
-        tx.delete(key)
-
-
-def list_apis(view: View, account_id: str, region: str) -> list[RestApi]:
-    """The APIs of an account, by id."""
-    start, end = prefix_range((_SERVICE, account_id, region, "api"))
-    return [msgspec.msgpack.decode(raw, type=RestApi) for _, raw in view.scan(start, end)]
-
-
-def save_snapshot(tx: Transaction, api: RestApi, deployment_id: str) -> None:
-    """Freeze the present configuration of an API for a deployment."""
-    tx.put(_snapshot(api, deployment_id), _encode(api.present))
-
-
-def load_snapshot(view: View, api: RestApi, deployment_id: str) -> Configuration | None:
-    """What a deployment froze."""
-    raw = view.get(_snapshot(api, deployment_id))
-    return msgspec.msgpack.decode(raw, type=Configuration) if raw is not None else None
-
-
-def delete_snapshot(tx: Transaction, api: RestApi, deployment_id: str) -> None:
-    """Drop what a deployment froze."""
-    tx.delete(_snapshot(api, deployment_id))
+APIS = StoredApis(_SERVICE, RestApi, Configuration)
+load = APIS.load
+find = APIS.find
+is_there = APIS.is_there
+list_apis = APIS.list_apis
+save = APIS.save
+delete = APIS.delete
+load_snapshot = APIS.load_snapshot
+save_snapshot = APIS.save_snapshot
+delete_snapshot = APIS.delete_snapshot
 
 
 class UsagePlan(msgspec.Struct):

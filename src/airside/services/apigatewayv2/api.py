@@ -88,7 +88,7 @@ class Api(msgspec.Struct):
             del self.deployments[name]
         return stale
 
-    def live_snapshots(self) -> set[str]:
+    def live_deployments(self) -> set[str]:
         """The deployments that stages serve."""
         return {
             stage["DeploymentId"] for stage in self.stages.values() if stage.get("DeploymentId")

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from airside.gateway.uris import function_in
 from airside.identity.fronts import signer
 from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse, ServiceError
 from airside.protocol.documents import load_json
@@ -19,7 +20,7 @@ from airside.services.apigatewayv2.event import (
 )
 from airside.services.apigatewayv2.integration import Integrations
 from airside.services.apigatewayv2.issuers import Issuers
-from airside.services.apigatewayv2.live import LiveRoute, function_in
+from airside.services.apigatewayv2.live import LiveRoute
 from airside.services.apigatewayv2.response import message
 
 _UNAUTHORIZED = (401, "Unauthorized")

@@ -2,38 +2,31 @@
 
 import base64
 import math
+from collections.abc import Mapping
 
 from airside.gateway.access_log import AccessLogs
-from airside.gateway.compiled import CompiledApis
+from airside.gateway.compiled import DeployedApis
+from airside.gateway.payload import read_payload
 from airside.gateway.throttle import Throttles
 from airside.kernel import Context, HttpRequest, HttpResponse
-from airside.kernel import Snapshot as View
 from airside.kernel.http import BodyTooLarge
 from airside.services.apigatewayv2 import access_log, cors, store
-from airside.services.apigatewayv2.api import Snapshot
+from airside.services.apigatewayv2.api import Api, Snapshot
 from airside.services.apigatewayv2.authorization import authorize
 from airside.services.apigatewayv2.event import Call
 from airside.services.apigatewayv2.integration import Integrations
-from airside.services.apigatewayv2.limits import METERED_BYTES, PAYLOAD_BYTES_MAX
+from airside.services.apigatewayv2.limits import METERED_BYTES
 from airside.services.apigatewayv2.live import LiveApi, LiveRoute, LiveStage, compile_api
 from airside.services.apigatewayv2.response import message
 
 
-class Gateway(CompiledApis[LiveApi]):
+class Gateway(DeployedApis[Api, Snapshot, LiveApi]):
     """The compiled HTTP APIs of an environment."""
 
-    def load(self, view: View, api_id: str, known: LiveApi | None) -> LiveApi | None:
+    apis = store.APIS
+
+    def compile(self, api: Api, snapshots: Mapping[str, Snapshot]) -> LiveApi:
         """Compile an API with what its stages serve."""
-        api = store.find(view, api_id)
-        if api is None:
-            return None
-        if known is not None and known.stamp == api.stamp:
-            return known
-        snapshots: dict[str, Snapshot] = {}
-        for deployment_id in api.live_snapshots():
-            snapshot = store.load_snapshot(view, api, deployment_id)
-            if snapshot is not None:
-                snapshots[deployment_id] = snapshot
         return compile_api(api, snapshots)
 
 
@@ -86,9 +79,8 @@ async def _pass_on(
     if route.limit is not None and not ctx.component(Throttles).admits(route.arn, route.limit):
         return message(429, "Too Many Requests")
     try:
-        body = await http.body.read(PAYLOAD_BYTES_MAX)
+        body = await read_payload(http)
     except BodyTooLarge:
-        await _discard(http)
         return message(413, "Request Entity Too Large")
     call = _call(ctx, live, stage, route, variables, http, body, request_id)
     own = _own_context(ctx, live, route, call)
@@ -105,15 +97,6 @@ async def _pass_on(
         destination = str(stage.access_log.get("DestinationArn", ""))
         ctx.component(AccessLogs).write(own, destination, call.api_id, call.at, text)
     return response
-
-
-async def _discard(http: HttpRequest) -> None:
-    """Take what is left of a body, within reason: a client that still sends reads no answer."""
-    size = 0
-    async for chunk in http.body:
-        size += len(chunk)
-        if size > PAYLOAD_BYTES_MAX:
-            return
 
 
 def _own_context(ctx: Context, live: LiveApi, route: LiveRoute, call: Call) -> Context:

@@ -6,11 +6,13 @@ import re
 import msgspec
 
 from airside.gateway import calls
+from airside.gateway.answers import MalformedResponse
 from airside.gateway.calls import HOP_BY_HOP, Calls, TimedOut, Unreachable
+from airside.gateway.uris import substitute
 from airside.kernel import Context, HttpResponse, Result, ServiceError
 from airside.services.apigatewayv2.event import Call, event_1, event_2
-from airside.services.apigatewayv2.live import LiveRoute, substitute
-from airside.services.apigatewayv2.response import MalformedResponse, message, response_of
+from airside.services.apigatewayv2.live import LiveRoute
+from airside.services.apigatewayv2.response import message, response_of
 
 log = logging.getLogger("airside.apigateway")
 

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 """
 
-PAYLOAD_BYTES_MAX = 10 * 1024 * 1024
 INTEGRATION_TIMEOUT_MS_MAX = 30_000
 METERED_BYTES = 512 * 1024
 """A request is billed per started 512 KB: https://aws.amazon.com/api-gateway/pricing/"""

@@ -1,20 +1,18 @@
 """An API as it is served: its deployed configuration, compiled once. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airside.gateway.matcher import DEFAULT, Matcher
 from airside.gateway.throttle import Limit
+from airside.gateway.uris import function_in, substitute
 from airside.kernel import Principal
 from airside.kernel.principal import service_principal
 from airside.services.apigatewayv2.api import Api, Members, Snapshot
 from airside.services.apigatewayv2.limits import INTEGRATION_TIMEOUT_MS_MAX
 
 _HOST = "apigateway.amazonaws.com"
-_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[^/]+")
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +125,3 @@ def limit_of(stage: Mapping[str, Any], route_key: str) -> Limit | None:
     if rate is None and burst is None:
         return None
     return float(rate if rate is not None else 10_000), float(burst if burst is not None else 5_000)
-
-
-def substitute(uri: str, variables: Mapping[str, Any]) -> str:
-    """`${stageVariables.name}` in a URI."""
-    return _STAGE_VARIABLE.sub(lambda match: str(variables.get(match[1], "")), uri)
-
-
-def function_in(uri: str) -> str | None:
-    """The function's ARN in an integration URI, which may be wrapped in an invocation path."""
-    match = _FUNCTION.search(uri)
-    return match[0] if match else None

@@ -9,6 +9,13 @@ from typing import Any
 
 import msgspec
 
+from airside.gateway.answers import (
+    MalformedResponse,
+    header_value,
+    headers_of,
+    multi_value_headers_of,
+    status_of,
+)
 from airside.kernel import HttpResponse
 from airside.protocol.documents import load_json
 
@@ -25,10 +32,6 @@ _IGNORED = frozenset(
     }
 )
 """Headers that belong to the connection, not to the function."""
-
-
-class MalformedResponse(Exception):
-    """A function's answer that has not the shape of a response."""
 
 
 def message(status: int, text: str) -> HttpResponse:
@@ -55,55 +58,25 @@ def _explicit(value: dict[str, Any], version: str) -> HttpResponse:
     headers = _headers(value, version)
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain; charset=utf-8"))
-    status = _status(value["statusCode"])
+    status = status_of(value["statusCode"])
     return HttpResponse(status, headers, b"" if status in {204, 304} else _body(value))
-
-
-def _status(value: Any) -> int:
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
-        raise MalformedResponse(f"statusCode {value!r}")
-    return value
 
 
 def _headers(value: dict[str, Any], version: str) -> list[tuple[str, str]]:
     several: dict[str, list[str]] = {}
     if version == "1.0":
-        for name, items in _mapping(value.get("multiValueHeaders")).items():
-            if not isinstance(items, list):
-                raise MalformedResponse("multiValueHeaders")
-            several[name.lower()] = [_text(item) for item in items]
-    for name, item in _mapping(value.get("headers")).items():
-        if item is not None:
-            several.setdefault(name.lower(), [_text(item)])
+        for name, texts in multi_value_headers_of(value).items():
+            several[name.lower()] = texts
+    for name, text in headers_of(value, "headers").items():
+        several.setdefault(name.lower(), [text])
     if version == "2.0":
         cookies = value.get("cookies") or []
         if not isinstance(cookies, list):
             raise MalformedResponse("cookies")
-        several.setdefault("set-cookie", []).extend(_text(cookie) for cookie in cookies)
+        several.setdefault("set-cookie", []).extend(header_value(cookie) for cookie in cookies)
     return [
         (name, item) for name, items in several.items() if name not in _IGNORED for item in items
     ]
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedResponse("headers")
-    return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str | int | float):
-        raise MalformedResponse("header value")
-    text = str(value)
-    if "\r" in text or "\n" in text:
-        raise MalformedResponse("header value")
-    return text
 
 
 def _body(value: dict[str, Any]) -> bytes:

@@ -169,7 +169,7 @@ async def delete_deployment(ctx: Context, request: Request) -> Result | None:
         if api is None:
             raise no_such_api(ctx, api_id)
         found(api.deployments, key, "Deployment")
-        if key in api.live_snapshots():
+        if key in api.live_deployments():
             raise BadRequestException(
                 "Active stages pointing to this deployment must be moved or deleted"
             )
