@@ -61,6 +61,14 @@ class RestApi(msgspec.Struct):
         """The resources right below one."""
         return [found for found in self.resources.values() if found.get("parentId") == resource_id]
 
+    def method_naming(self, member: str, value: str) -> str | None:
+        """The first method with this value of a member, as messages name it: `/pets/GET`."""
+        for resource in self.resources.values():
+            for verb, method in resource.get("resourceMethods", {}).items():
+                if method.get(member) == value:
+                    return f"{resource['path']}/{verb}"
+        return None
+
     def live_deployments(self) -> set[str]:
         """The deployments that stages serve."""
         return {stage["deploymentId"] for stage in self.stages.values()}

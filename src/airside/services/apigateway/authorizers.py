@@ -109,13 +109,11 @@ async def delete_authorizer(ctx: Context, request: Request) -> Result | None:
 
     def change(api: RestApi) -> None:
         found(api.present.authorizers, key, _ABSENT)
-        for resource in api.resources.values():
-            for verb, method in resource.get("resourceMethods", {}).items():
-                if method.get("authorizerId") == key:
-                    raise ConflictException(
-                        f"Cannot delete authorizer '{key}', is referenced in method: "
-                        f"{resource['path']}/{verb}"
-                    )
+        method = api.method_naming("authorizerId", key)
+        if method is not None:
+            raise ConflictException(
+                f"Cannot delete authorizer '{key}', is referenced in method: {method}"
+            )
         del api.present.authorizers[key]
 
     await alter(ctx, request["restApiId"], change)

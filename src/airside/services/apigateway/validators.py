@@ -73,13 +73,11 @@ async def delete_request_validator(ctx: Context, request: Request) -> Result | N
 
     def change(api: RestApi) -> None:
         found(api.present.validators, key, _ABSENT)
-        for resource in api.resources.values():
-            for verb, method in resource.get("resourceMethods", {}).items():
-                if method.get("requestValidatorId") == key:
-                    raise ConflictException(
-                        f"Cannot delete validator '{key}', is referenced in method: "
-                        f"{resource['path']}/{verb}"
-                    )
+        method = api.method_naming("requestValidatorId", key)
+        if method is not None:
+            raise ConflictException(
+                f"Cannot delete validator '{key}', is referenced in method: {method}"
+            )
         del api.present.validators[key]
 
     await alter(ctx, request["restApiId"], change, _ABSENT)
