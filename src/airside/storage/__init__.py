@@ -14,6 +14,7 @@ from airside.storage.family import StoreFamily
 from airside.storage.keys import after, pack, prefix_range, starting_with, unpack
 from airside.storage.memory import MemoryBlobs, MemoryStore
 from airside.storage.sqlite import SqliteStore
+from airside.storage.worker import Worker
 
 __all__ = [
     "BranchExists",
@@ -28,6 +29,7 @@ __all__ = [
     "StoreClosed",
     "StoreFamily",
     "UnknownBranch",
+    "Worker",
     "after",
     "pack",
     "prefix_range",

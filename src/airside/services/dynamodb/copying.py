@@ -18,7 +18,7 @@ from airside.services.dynamodb.history import Source
 from airside.services.dynamodb.store import TableId, Tables, record_of
 from airside.services.dynamodb.table import Table, entries
 from airside.services.dynamodb.upkeep import Upkeep
-from airside.services.dynamodb.worker import Worker
+from airside.storage import Worker
 
 _STEP = 100
 """Items per transaction: short enough that nobody waits for it."""

@@ -19,7 +19,7 @@ from airside.services.dynamodb.history import Changed, Source
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.upkeep import Upkeep
-from airside.services.dynamodb.worker import Worker
+from airside.storage import Worker
 
 _STEP = 200
 _FILE_BYTES = 16 << 20

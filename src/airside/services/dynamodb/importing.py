@@ -23,7 +23,7 @@ from airside.services.dynamodb.store import TableId, Tables
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.values import Item
-from airside.services.dynamodb.worker import Worker
+from airside.storage import Worker
 
 _DECODER = json.JSONDecoder()
 _STEP = 100

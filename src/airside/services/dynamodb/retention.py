@@ -1,44 +1,27 @@
 """What lasts for a time and no longer: history, backups of deleted tables, shards of streams."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from airside.kernel.cloud import Cloud, Component
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import history, store, stream_store
 from airside.services.dynamodb.recovery import DAY_SECONDS
 from airside.services.dynamodb.table import Table
 from airside.services.dynamodb.upkeep import Upkeep
+from airside.storage import Worker
 
 _EVERY_SECONDS = 3600.0
 _STEP = 500
 
 
-class Retention(Component):
-    """A task that looks every hour."""
+class Retention(Worker):
+    """Looks every hour."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="dynamodb-retention")
-
-    async def stop(self) -> None:
-        """Stop between two transactions."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            await self.work()
+    @property
+    def period_seconds(self) -> float:
+        """An hour."""
+        return _EVERY_SECONDS
 
     async def work(self) -> None:
         """Drop everything that is old enough."""

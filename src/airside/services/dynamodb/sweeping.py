@@ -1,50 +1,38 @@
 """Deleting what has expired. It costs nobody write units, and streams say who did it."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import mutation, store
 from airside.services.dynamodb.store import TableId, Tables
+from airside.storage import Worker
 
 _STEP = 25
 
 
-class Sweeping(Component):
-    """One task that looks again and again whether something has expired, if anything can."""
+class Sweeping(Worker):
+    """Looks again and again whether something has expired, if anything can."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self._tables: set[TableId] = set()
-        self._some = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Find the tables whose items may expire."""
-        for table_id in await self.cloud.store.read(_with_lifetimes):
-            self.watch(table_id)
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="dynamodb-sweeping")
-
-    async def stop(self) -> None:
-        """Stop between two transactions."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        self._tables.update(await self.cloud.store.read(_with_lifetimes))
+        await super().start()
 
     def watch(self, table_id: TableId) -> None:
         """Items of this table may expire from now on."""
         self._tables.add(table_id)
-        self._some.set()
+        self.wake()
 
-    async def _run(self) -> None:
-        while True:
-            await self._some.wait()
-            await self.work()
-            await asyncio.sleep(self.cloud.settings.dynamodb_expiry_seconds)
+    @property
+    def period_seconds(self) -> float | None:
+        """As set, while there is a table whose items may expire."""
+        return self.cloud.settings.dynamodb_expiry_seconds if self._tables else None
 
     async def work(self) -> None:
         """Delete everything that has expired."""
@@ -53,8 +41,6 @@ class Sweeping(Component):
             due = await self.cloud.store.read(partial(self._due, table_id=table_id, now=now))
             if due is None:
                 self._tables.discard(table_id)
-                if not self._tables:
-                    self._some.clear()
             elif due:
                 step = partial(self._sweep, table_id=table_id, now=now)
                 while await self.cloud.store.transact(step) == _STEP:

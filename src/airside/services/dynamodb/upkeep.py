@@ -9,7 +9,7 @@ from airside.services.dynamodb import keys, mutation, store
 from airside.services.dynamodb.expiry import Expiry
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Layout, Table
-from airside.services.dynamodb.worker import Worker
+from airside.storage import Worker
 
 _STEP = 200
 """Entries per transaction: short enough that nobody waits for it."""

@@ -1,41 +1,24 @@
 """Records are kept for 24 hours; then they go, and with them shards and streams that are empty."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 
-from airside.kernel.cloud import Cloud, Component
 from airside.kernel.store import Transaction
 from airside.services.dynamodbstreams import store
 from airside.services.dynamodbstreams.store import RETENTION_SECONDS, StreamId
+from airside.storage import Worker
 
 _EVERY_SECONDS = 600.0
 _STEP = 200
 
 
-class Trimming(Component):
-    """A task that looks every ten minutes."""
+class Trimming(Worker):
+    """Looks every ten minutes."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="streams-trimming")
-
-    async def stop(self) -> None:
-        """Stop between two transactions."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            await self.work()
-            await asyncio.sleep(_EVERY_SECONDS)
+    @property
+    def period_seconds(self) -> float:
+        """Ten minutes."""
+        return _EVERY_SECONDS
 
     async def work(self) -> None:
         """Trim everything that is old enough."""

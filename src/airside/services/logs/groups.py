@@ -53,7 +53,7 @@ async def delete_log_group(ctx: Context, request: Request) -> Result:
         store.remove_group(tx, group)
 
     await ctx.store.transact(body)
-    ctx.component(Housekeeping).nudge()
+    ctx.component(Housekeeping).wake()
     return {}
 
 
@@ -141,5 +141,5 @@ async def _set_retention(ctx: Context, name: str, days: int | None) -> Result:
         store.save_group(tx, group)
 
     await ctx.store.transact(body)
-    ctx.component(Housekeeping).nudge()
+    ctx.component(Housekeeping).wake()
     return {}

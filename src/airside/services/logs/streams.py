@@ -49,7 +49,7 @@ async def delete_log_stream(ctx: Context, request: Request) -> Result:
         store.remove_stream(tx, group, stream)
 
     await ctx.store.transact(body)
-    ctx.component(Housekeeping).nudge()
+    ctx.component(Housekeeping).wake()
     return {}
 
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-from airside.kernel import Arn, Cloud, Component, Context, ServiceError, Snapshot, Transaction
+from airside.kernel import Arn, Cloud, Context, ServiceError, Snapshot, Transaction
 from airside.kernel.clock import iso8601
 from airside.kernel.principal import service_principal
 from airside.services.s3 import errors, store
 from airside.services.s3.bucket import Bucket, canonical_id
 from airside.services.s3.object import Version
 from airside.services.s3.rules import DESTINATIONS
+from airside.storage import Worker
 
 log = logging.getLogger("airside.s3")
 
@@ -146,36 +147,13 @@ def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version
     return {"detail-type": kind, "detail": detail}
 
 
-class Courier(Component):
+class Courier(Worker):
     """Delivers recorded events, in order, at least once. What the store holds is what is left."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Deliver what an earlier life left behind."""
-        self._wanted.set()
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        """Leave the rest for the next life."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
-
-    def wake(self) -> None:
-        """There is something to deliver."""
-        self._wanted.set()
-
-    async def _run(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            while await self.deliver():
-                pass
+    async def work(self) -> None:
+        """Deliver all there is."""
+        while await self.deliver():
+            pass
 
     async def deliver(self) -> bool:
         """Deliver one batch; whether there may be more."""

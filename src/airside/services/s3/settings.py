@@ -236,7 +236,7 @@ async def put_bucket_lifecycle_configuration(ctx: Context, request: Request) -> 
         store.save_setting(tx, bucket.name, "lifecycle", document)
 
     await change(ctx, request, "s3:PutLifecycleConfiguration", switch)
-    ctx.component(LifecycleSweeper).nudge()
+    ctx.component(LifecycleSweeper).wake()
     return {"TransitionDefaultMinimumObjectSize": size}
 
 

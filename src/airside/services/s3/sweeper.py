@@ -5,55 +5,34 @@ A transaction that finds nothing to do writes nothing, and costs as much as a re
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 
-from airside.kernel import Cloud, Component, Context, Snapshot, Transaction
+from airside.kernel import Cloud, Context, Snapshot, Transaction
 from airside.kernel.principal import service_principal
 from airside.services.s3 import deletes, errors, events, lifecycle, lock, store
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.lifecycle import Age, Calendar, Rule
 from airside.services.s3.object import Version
 from airside.services.s3.store import Upload
+from airside.storage import Worker
 
 _PERIOD_SECONDS_MAX = 3600.0
 _PERIODS_A_DAY = 4
 _STEP = 200
 
 
-class LifecycleSweeper(Component):
+class LifecycleSweeper(Worker):
     """Goes through all buckets with rules, once an hour and when a rule was set."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
-        self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
         self._calendar = Calendar(cloud.settings.lifecycle_day_seconds)
 
-    async def start(self) -> None:
-        """See to what came due meanwhile."""
-        self._wanted.set()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="s3-lifecycle")
+    @property
+    def period_seconds(self) -> float:
+        """An hour, or less where days are short."""
+        return min(_PERIOD_SECONDS_MAX, self._calendar.day_seconds / _PERIODS_A_DAY)
 
-    async def stop(self) -> None:
-        """Stop between two steps."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
-
-    def nudge(self) -> None:
-        """A rule has changed."""
-        self._wanted.set()
-
-    async def _run(self) -> None:
-        period = min(_PERIOD_SECONDS_MAX, self._calendar.day_seconds / _PERIODS_A_DAY)
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), period)
-            self._wanted.clear()
-            await self.sweep()
-
-    async def sweep(self) -> None:
+    async def work(self) -> None:
         """Do all that is due now."""
         for bucket in await self.cloud.store.read(store.all_buckets):
             if bucket.has_lifecycle:

@@ -317,7 +317,7 @@ async def purge_queue(ctx: Context, request: Request) -> Result:
 
     queue = await ctx.store.transact(body)
     ctx.component(LiveQueues).forget(queue)
-    ctx.component(Sweeper).nudge()
+    ctx.component(Sweeper).wake()
     charge(ctx, queue)
     return {}
 
@@ -334,6 +334,6 @@ async def delete_queue(ctx: Context, request: Request) -> Result:
 
     queue = await ctx.store.transact(body)
     ctx.component(LiveQueues).forget(queue)
-    ctx.component(Sweeper).nudge()
+    ctx.component(Sweeper).wake()
     charge(ctx, queue)
     return {}

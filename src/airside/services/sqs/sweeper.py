@@ -1,36 +1,17 @@
 """Clears away what purged and deleted queues left behind, a little at a time."""
 
-import asyncio
-
-from airside.kernel import Cloud, Component, Transaction
+from airside.kernel import Transaction
 from airside.services.sqs import store
+from airside.storage import Worker
 
 _AT_ONCE = 500
 
 
-class Sweeper(Component):
-    """Works while there is garbage, then ends; takes nothing while idle."""
+class Sweeper(Worker):
+    """Works while there is garbage."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Go on with what an earlier run has left."""
-        self.nudge()
-
-    async def stop(self) -> None:
-        """Stop in between; the rest is done next time."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    def nudge(self) -> None:
-        """There may be garbage."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._sweep())
-
-    async def _sweep(self) -> None:
+    async def work(self) -> None:
+        """Clear everything away."""
         while (found := await self.cloud.store.read(store.garbage)) is not None:
             account_id, region, what = found
 
