@@ -142,8 +142,9 @@ class Jail:
             landlock.scope(self.landlock)
         elif self.landlock and config["sandbox"]:
             self._restrict_files(config)
-        if self.filter and not config.get("snapshot"):  # its copies apply it
-            seccomp.apply(self.filter)
+        if self.filter:
+            snapshot = bool(config.get("snapshot"))  # its copies apply the whole
+            seccomp.apply(seccomp.program(namespaces=True) or b"" if snapshot else self.filter)
         system.die_with_parent()
 
     def _restrict_files(self, config: dict[str, Any]) -> None:
