@@ -232,18 +232,22 @@ class Pool:
         boto3 = self.spec.uses_boto3 and not self.spec.own_boto3
         return self._agent.template(template_kind(self.spec.runtime, interpreter, boto3=boto3))
 
-    async def prepare(self) -> None:
-        """Have a snapshot ready before anybody calls, where there is to be one."""
+    async def prepare(self) -> bool:
+        """Have a snapshot ready before anybody calls, where there is to be one.
+
+        False when INIT, or a hook that runs before the snapshot, failed.
+        """
         spec = self.spec
         forked = spec.runtime.startswith("python") and not spec.variables.get(WRAPPER)
         if not spec.snap_start or not forked or external_names(spec.opt):
-            return
+            return True
         variables = dict(await self._host.variables(spec, ""))
         variables["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
         template = self._template(self._host.interpreter(spec))
         snapshot = await self._take_snapshot(template, self._config(variables, []))
         if snapshot is not None and not self._all:
             snapshot.retire_after(self._idle_seconds)
+        return snapshot is not None
 
     async def _take_snapshot(self, template: Template, config: dict[str, Any]) -> Snapshot | None:
         """The function's snapshot, made when there is none; None when its INIT fails."""

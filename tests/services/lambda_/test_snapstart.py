@@ -6,10 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import WaiterError
 from tests.services.lambda_.conftest import eventually
 
 SOURCE = """
-import os, random, time, uuid
+import os, random, secrets, ssl, time, uuid
+secrets.token_hex(), ssl.RAND_bytes(8), random.random()  # states that copies inherit
 from snapshot_restore_py import register_after_restore, register_before_snapshot
 steps = []
 register_before_snapshot(lambda: steps.append('before, first registered'))
@@ -33,7 +35,10 @@ def handler(event, context):
     if event == 'exit':
         os._exit(3)
     return {'steps': steps, 'made': made, 'tmp': open('/tmp/made').read(), 'files': sorted(os.listdir('/tmp')),
-            'random': random.random(), 'type': os.environ['AWS_LAMBDA_INITIALIZATION_TYPE'],
+            'random': random.random(), 'drawn': [secrets.token_hex(), ssl.RAND_bytes(8).hex(),
+            os.urandom(8).hex(), uuid.uuid4().hex, random.randbytes(8).hex(), random.choice(range(10**9)),
+            random.SystemRandom().random()],
+            'type': os.environ['AWS_LAMBDA_INITIALIZATION_TYPE'],
             'stream': context.log_stream_name, 'pids': [p for p in os.listdir('/proc') if p.isdigit()]}
 """
 
@@ -58,6 +63,8 @@ def test_copies_share_what_init_made_and_nothing_else(snap):
     assert len({each["stream"] for each in found}) == 4
     assert len({each["made"] for each in found} | {each["tmp"] for each in found}) == 1
     assert len({each["random"] for each in found}) == 4
+    for drawn in zip(*(each["drawn"] for each in found), strict=True):
+        assert len(set(drawn)) == 4
     for each in found:
         assert each["type"] == "snap-start"
         assert each["steps"] == ["before, last registered", "before, first registered", "after"]
@@ -99,10 +106,22 @@ def test_what_is_not_published_runs_init_as_ever(function):
 
 def test_a_failing_init_says_why(function, client):
     function("1/0", SnapStart={"ApplyOn": "PublishedVersions"})
-    version = client.publish_version(FunctionName="function")["Version"]
-    result = client.invoke(FunctionName="function", Qualifier=version)
-    assert result["FunctionError"] == "Unhandled"
-    assert b"division by zero" in result["Payload"].read()
+    published = client.publish_version(FunctionName="function")
+    reason = "An error occurred during function initialization."
+    assert (published["State"], published["StateReasonCode"], published["StateReason"]) == (
+        "Failed", "FunctionError", reason
+    )  # fmt: skip
+    one = {"FunctionName": "function", "Qualifier": published["Version"]}
+    with pytest.raises(WaiterError):
+        client.get_waiter("published_version_active").wait(**one)
+    for kind in ("RequestResponse", "Event"):
+        with pytest.raises(client.exceptions.ResourceConflictException, match="state: Failed"):
+            client.invoke(**one, InvocationType=kind)
+    with pytest.raises(client.exceptions.ResourceConflictException, match="'FunctionError'"):
+        client.create_alias(FunctionName="function", FunctionVersion="1", Name="live")
+    assert client.get_function_configuration(FunctionName="function")["State"] == "Active"
+    assert [set(each) & {"State", "StateReason"} for each in
+            client.list_versions_by_function(FunctionName="function")["Versions"]] == [set()] * 2  # fmt: skip
 
 
 TICKING = """
@@ -143,6 +162,8 @@ def test_a_hook_before_the_snapshot_that_fails_says_why(function, client, aws):
         "def handler(e, c): pass\n"
     )
     function(source, Publish=True, SnapStart={"ApplyOn": "PublishedVersions"})
+    one = client.get_function_configuration(FunctionName="function", Qualifier="1")
+    assert (one["State"], one["StateReasonCode"]) == ("Failed", "FunctionError")
     logs = aws("logs")
 
     def told():

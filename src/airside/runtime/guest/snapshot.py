@@ -118,6 +118,8 @@ class Snapshot:
                 os.closerange(self._keeper + 1, 1024)
                 system.die_with_parent()
                 keeper.become(self._keeper)
+            if apart:
+                _pass_over_a_pid()
             function = os.fork()
             if function == 0:
                 self._run(orders, serve, apart=apart)
@@ -191,6 +193,15 @@ class Snapshot:
             os._exit(1)
         took = int((time.perf_counter() - began) * 1e6)
         self._connection.send(frames.READY, frames.LENGTH.pack(took))
+
+
+def _pass_over_a_pid() -> None:
+    """Have copies be process 3, as the snapshot was 2.
+
+    OpenSSL, wherever it is linked in, draws new random state only when the process id is another.
+    """
+    with contextlib.suppress(OSError):
+        os.posix_spawn("/", ["/"], {})  # which is no program
 
 
 def _own_tmp(size_mb: int) -> None:

@@ -33,7 +33,12 @@ def _weights(request: Request, version: str) -> dict[str, float]:
 
 def _check_versions(view: Snapshot, name: FunctionName, alias: Alias) -> None:
     for version in (alias.version, *alias.weights):
-        store.load_version(view, name._replace(qualifier=version), version)
+        found = store.load_version(view, name._replace(qualifier=version), version)
+        if found.failed:
+            raise errors.ResourceConflictException(
+                "The operation cannot be performed at this time. The function is currently in the "
+                "following state: 'Failed', StateReasonCode: 'FunctionError'", Type="User",
+            )  # fmt: skip
 
 
 def alias_arn(ctx: Context, request: Request) -> str:

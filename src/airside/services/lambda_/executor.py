@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from airside.kernel import Cloud, Component, Context, Principal, Snapshot
+from airside.kernel import Cloud, Component, Context, Principal, Snapshot, Transaction
 from airside.kernel.principal import service_principal
 from airside.runtime import Agent
 from airside.runtime.agent import template_kind
@@ -68,6 +68,15 @@ class Target(NamedTuple):
     stops_loops: bool = True
 
 
+def check_state(target: Target) -> None:
+    """Refuse what cannot run. Raises ResourceConflictException."""
+    if target.version.failed:
+        raise errors.ResourceConflictException(
+            "The operation cannot be performed at this time. The function is currently in the "
+            "following state: Failed", Type="User",
+        )  # fmt: skip
+
+
 class Executor(Component):
     """The pools of one environment of Airside."""
 
@@ -86,7 +95,7 @@ class Executor(Component):
         self._seen_states: dict[tuple[str, str], int] = {}
         self._interpreters = Interpreters()
         self._warned: set[str] = set()
-        self._preparing: set[asyncio.Task[None]] = set()
+        self._preparing: set[asyncio.Task[Version]] = set()
         self._making: dict[tuple[str, str], asyncio.Task[Pool]] = {}
 
     async def start(self) -> None:
@@ -121,6 +130,7 @@ class Executor(Component):
 
     async def invoke(self, ctx: Context, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequestsException when it may not start."""
+        check_state(target)
         limit = await self.limit(target.name)
         arn = target.name.arn
         event.trace_id, passes = lineage.passed(event.trace_id or self._new_trace(), arn)
@@ -233,20 +243,43 @@ class Executor(Component):
         pool = self._pools.get((name.arn, target.version.version)) or await self._pool(ctx, target)
         await pool.keep(count)
 
-    async def prepare_snapshot(self, name: FunctionName, version: Version) -> None:
-        """Have what was just published ready to be copied, if SnapStart is on."""
-        if not is_snap_start(version):
-            return
+    async def prepare_snapshot(self, name: FunctionName, version: Version) -> Version:
+        """Have what was just published ready to be copied, if SnapStart is on.
+
+        The version as it is then: its state is Failed when its INIT or a hook failed.
+        """
+        if not is_snap_start(version) or version.failed:
+            return version
         principal = execution_principal(version.config["Role"], name.name)
         ctx = self.cloud.context(principal, "lambda")
         ctx.region = name.region
         target = await self.target(name._replace(qualifier=version.version))
         key = (name.arn, version.version)
         pool = self._pools.get(key) or await self._pool(ctx, target)
-        task = asyncio.get_running_loop().create_task(pool.prepare())
+        task = asyncio.get_running_loop().create_task(self._prepare(pool, name, version))
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
         await asyncio.wait({task}, timeout=SNAPSHOT_WAIT_SECONDS_MAX)
+        return task.result() if task.done() else version
+
+    async def _prepare(self, pool: Pool, name: FunctionName, version: Version) -> Version:
+        if await pool.prepare():
+            return version
+
+        def fail(tx: Transaction) -> Version:
+            found = next(
+                (each for each in store.versions(tx, name)
+                 if each.revision_id == version.revision_id), None,
+            )  # fmt: skip
+            if found is None:  # it has been deleted meanwhile
+                return version
+            found.failed = True
+            store.save_version(tx, name, found)
+            return found
+
+        failed = await self.cloud.store.transact(fail)
+        self.changed_aliases(name)
+        return failed
 
     def unprovision(self, name: FunctionName) -> None:
         """Keep none of a version ready any more."""

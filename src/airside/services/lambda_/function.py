@@ -46,6 +46,8 @@ class Version(Struct, kw_only=True):
     revision_id: str
     published_from: str = ""
     """RevisionId of the $LATEST that this version was made of."""
+    failed: bool = False
+    """Whether its snapshot could not be taken, as INIT or a hook before it failed."""
     latest_description: str = ""
     """What $LATEST was described as then; the version may have been given words of its own."""
 
@@ -83,12 +85,16 @@ class Alias(Struct, kw_only=True):
         return self.version
 
 
+_STATE = frozenset({
+    "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode", "RuntimeVersionConfig",
+})  # fmt: skip
+
+
 def listed(arn: str, version: Version, *, qualified: bool) -> dict[str, Any]:
     """FunctionConfiguration as lists have it: without the state of the function."""
     result = configuration(arn, version, qualified=qualified)
-    for member in ("State", "LastUpdateStatus", "RuntimeVersionConfig"):
-        del result[member]
-    return result
+    return {name: value for name, value in result.items() if name not in _STATE}
 
 
 def runtime_version(arn: str, runtime: str) -> str:
@@ -117,6 +123,11 @@ def configuration(arn: str, version: Version, *, qualified: bool) -> dict[str, A
             "RuntimeVersionArn": runtime_version(arn, version.config["Runtime"])
         },
     }
+    if version.failed:
+        why = "An error occurred during function initialization."
+        result.update(State="Failed", StateReason=why, StateReasonCode="FunctionError",
+                      LastUpdateStatus="Failed", LastUpdateStatusReason=why,
+                      LastUpdateStatusReasonCode="FunctionError")  # fmt: skip
     if "Layers" in result:
         result["Layers"] = [
             {"Arn": layer["Arn"], "CodeSize": layer["CodeSize"]} for layer in result["Layers"]

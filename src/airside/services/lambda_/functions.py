@@ -59,7 +59,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
     version = await ctx.store.transact(create)
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
-    await ctx.component(Executor).prepare_snapshot(name, version)
+    version = await ctx.component(Executor).prepare_snapshot(name, version)
     made = {**describe(name.arn, version, qualified=False), "FunctionArn": name.arn}
     del made["LastUpdateStatus"]
     return {
@@ -202,7 +202,7 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
     version = await ctx.store.transact(update)
     ctx.component(Executor).changed(name)
     ctx.component(Executor).prepare(version)
-    await ctx.component(Executor).prepare_snapshot(name, version)
+    version = await ctx.component(Executor).prepare_snapshot(name, version)
     described = describe(name.arn, version, qualified=False)
     return described if request.get("DryRun") else _in_progress(ctx, described)
 

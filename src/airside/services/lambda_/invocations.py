@@ -9,7 +9,7 @@ from airside.kernel import Context, Request, Result, operation
 from airside.runtime.spec import Event
 from airside.services.lambda_ import errors, limits, payloads, streaming
 from airside.services.lambda_.asynchronous import AsyncEvents
-from airside.services.lambda_.executor import Executor, Target
+from airside.services.lambda_.executor import Executor, Target, check_state
 from airside.services.lambda_.names import function_arn, requested
 
 
@@ -95,6 +95,7 @@ def _details(payload: bytes) -> str:
 
 async def accept(ctx: Context, target: Target, event: Event) -> Result:
     """Take an asynchronous event: it is durable before this returns."""
+    check_state(target)
     await ctx.component(AsyncEvents).accept(target, event)
     return {"StatusCode": 202, "Payload": b""}
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airside.kernel import Context, Resource, ResourceRequest, ResourceType, ServiceError
+from airside.services.lambda_ import errors
 from airside.services.lambda_.package import inline_zip
 
 Properties = Mapping[str, Any]
@@ -227,6 +228,11 @@ class Version(ResourceType):
         properties = request.properties
         given = pick(properties, "FunctionName", "CodeSha256", "Description")
         made = await ctx.call("lambda", "PublishVersion", given)
+        if made["State"] == "Failed":
+            raise errors.ResourceConflictException(
+                f"Resource of type 'AWS::Lambda::Version' with identifier '{made['FunctionArn']}' "
+                f"did not stabilize. Status Reason is {made['StateReason']}", Type="User",
+            )  # fmt: skip
         await _provision(ctx, made["FunctionName"], made["Version"], properties)
         return self._resource(made)
 

@@ -66,7 +66,7 @@ async def publish_version(ctx: Context, request: Request) -> Result:
 
     version = await ctx.store.transact(run)
     ctx.component(Executor).changed_aliases(name)
-    await ctx.component(Executor).prepare_snapshot(name, version)
+    version = await ctx.component(Executor).prepare_snapshot(name, version)
     return configuration(name.arn, version, qualified=True)
 
 
