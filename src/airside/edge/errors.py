@@ -41,6 +41,8 @@ def unknown_operation(
     """What AWS answers when a request means no operation of the service, by its protocol."""
     if protocol == "query":
         action = action_of(http, body if isinstance(body, bytes) else b"")
+        if model.overlay.query_url_member and not action:
+            return UnknownOperationException("")
         if model.overlay.query_url_member:
             return InvalidAction(f"The action {action} is not valid for this endpoint.")
         return InvalidAction(f"Could not find operation {action} for version {model.api_version}")

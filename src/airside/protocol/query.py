@@ -65,9 +65,9 @@ class QueryCodec:
         if found is None:
             return None
         url = model.overlay.query_url_member
-        if url and http.path != "/" and (found.input is None or url not in found.input.members):
-            return None
-        return name
+        if not url or http.path == "/" or name in model.overlay.query_url_operations:
+            return name
+        return name if found.input is not None and url in found.input.members else None
 
     def parse(
         self, model: ServiceModel, operation: OperationModel, http: HttpRequest, body: Body | bytes
@@ -104,7 +104,9 @@ class QueryCodec:
         request_id: str,
         **extra: Any,
     ) -> HttpResponse:
-        """The error's document."""
+        """The error's document; without an action there is nothing to tell of but that."""
+        if error.name == "UnknownOperationException" and not error.message:
+            return HttpResponse(404, _headers(request_id), b"<UnknownOperationException/>\n")
         facts = model.error(error.name, error.status)
         fault = "Sender" if facts.sender_fault else "Receiver"
         message = model.overlay.query_messages.get(error.name, error.message)

@@ -203,6 +203,8 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     """Operation -> member that is the text of the root element itself."""
     query_url_member: str | None = None
     """The member that the URL itself gives when a query client leaves it out (`QueueUrl`)."""
+    query_url_operations: tuple[str, ...] = ()
+    """Operations that may be asked for at such a URL though they have no such member."""
     query_messages: dict[str, str] = {}
     """Error -> what it says to query clients, where that differs."""
     patch: dict[str, Any] = {}

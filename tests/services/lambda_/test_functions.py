@@ -63,6 +63,10 @@ def test_an_unknown_function_is_named_by_its_arn(client, account):
     message = refused(lambda: client.get_function(FunctionName="none"), "ResourceNotFoundException")
     assert message == f"Function not found: arn:aws:lambda:us-east-1:{account}:function:none"
     refused(lambda: client.invoke(FunctionName="none"), "ResourceNotFoundException")
+    nameless = f"arn:aws:lambda:us-east-1:{account}:function"
+    message = refused(lambda: client.get_function(FunctionName=nameless),
+                      "ResourceNotFoundException")  # fmt: skip
+    assert message == f"Function not found: {nameless}:function"
 
 
 def test_code_can_be_downloaded_again(function, client):
@@ -198,7 +202,11 @@ def test_account_settings_count_functions_and_reservations(function, client):
     client.put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=100)
     found = client.get_account_settings()
     assert found["AccountUsage"]["FunctionCount"] == 1
-    assert found["AccountUsage"]["TotalCodeSize"] == len(package(app=ECHO))
+    size = len(package(app=ECHO))
+    assert found["AccountUsage"]["TotalCodeSize"] == size
+    client.publish_version(FunctionName="function")
+    client.publish_layer_version(LayerName="layer", Content={"ZipFile": package(app=ECHO)})
+    assert client.get_account_settings()["AccountUsage"]["TotalCodeSize"] == 3 * size
     assert found["AccountLimit"]["ConcurrentExecutions"] == 1000
     assert found["AccountLimit"]["UnreservedConcurrentExecutions"] == 900
 

@@ -25,7 +25,10 @@ def test_a_version_keeps_running_what_it_was_made_of(function, client):
 
 def test_publishing_again_without_a_change_gives_the_same_version(function, client):
     function(SOURCE.format(1))
+    before = client.get_function_configuration(FunctionName="function")["RevisionId"]
     assert client.publish_version(FunctionName="function")["Version"] == "1"
+    after = client.get_function_configuration(FunctionName="function")["RevisionId"]
+    assert after != before
     assert client.publish_version(FunctionName="function")["Version"] == "1"
     change(client, 2)
     assert client.publish_version(FunctionName="function")["Version"] == "2"

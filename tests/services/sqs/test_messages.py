@@ -321,6 +321,10 @@ def test_what_a_queues_own_path_is_not_for(server, account, make):
         assert answer.status_code == 400
         assert "<Code>InvalidAction</Code>" in answer.text
         assert f"<Message>The action {action} is not valid for this endpoint.</" in answer.text
+    silent = server.send("sqs", "GET", path, key=account)
+    assert (silent.status_code, silent.text.strip()) == (404, "<UnknownOperationException/>")
+    found = server.send("sqs", "GET", f"{path}?Action=GetQueueUrl&QueueName=narrow", key=account)
+    assert f"{path}</QueueUrl>" in found.text
     gone = server.send("sqs", "GET", f"{path}x?Action=GetQueueAttributes", key=account)
     assert "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in gone.text
     assert "The specified queue does not exist for this wsdl version.</" in gone.text

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
-from airside.services.lambda_ import errors, limits, store
+from airside.services.lambda_ import errors, layer_store, limits, store
 from airside.services.lambda_.executor import Executor
 from airside.services.lambda_.function import Function
 from airside.services.lambda_.names import LATEST, FunctionName, parse
@@ -22,7 +22,7 @@ async def get_account_settings(ctx: Context, request: Request) -> Result:
             name = FunctionName(ctx.account_id, ctx.region, function.name, None)
             size += sum(version.code.size for version in store.versions(view, name))
             count += 1
-        return count, size
+        return count, size + layer_store.code_size(view, ctx.account_id, ctx.region)
 
     count, size = await ctx.store.read(read)
     return {

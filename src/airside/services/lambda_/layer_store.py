@@ -58,3 +58,8 @@ def layers(view: Snapshot, account_id: str, region: str) -> list[LayerVersion]:
     """All versions of all layers, by name, oldest first."""
     start, end = prefix_range(("lambda", account_id, region, "layer"))
     return [_layer(raw) for _, raw in view.scan(start, end)]
+
+
+def code_size(view: Snapshot, account_id: str, region: str) -> int:
+    """Bytes of all versions of all layers, zipped."""
+    return sum(each.code.size for each in layers(view, account_id, region))

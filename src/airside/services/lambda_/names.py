@@ -11,6 +11,7 @@ LATEST = "$LATEST"
 _ARN = re.compile(
     r"arn:(aws[a-zA-Z-]*):lambda:([a-z0-9-]+):(\d{12}):function:([a-zA-Z0-9-_.]+)(?::(.+))?"
 )
+_NAMELESS = re.compile(r"arn:(aws[a-zA-Z-]*):lambda:([a-z0-9-]+):(\d{12}):function")
 _PARTIAL = re.compile(r"(\d{12}):(?:function:)?([a-zA-Z0-9-_]+)(?::([^:]+))?")
 _NAME = re.compile(r"(?:function:)?([a-zA-Z0-9-_]+)(?::([^:]+))?")
 
@@ -42,6 +43,8 @@ def from_arn(arn: str) -> FunctionName:
 
 def parse(ctx: Context, text: str, qualifier: str | None = None) -> FunctionName:
     """Take apart a name, a partial ARN or an ARN, each with or without a qualifier."""
+    if _NAMELESS.fullmatch(text):
+        raise errors.ResourceNotFoundException(f"Function not found: {text}:function", Type="User")
     if found := _ARN.fullmatch(text):
         region, account_id, name, inner = found.group(2, 3, 4, 5)
     elif found := _PARTIAL.fullmatch(text):

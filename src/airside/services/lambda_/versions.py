@@ -1,5 +1,7 @@
 """Versions: immutable copies of $LATEST."""
 
+import uuid
+
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.lambda_ import errors, store
 from airside.services.lambda_.executor import Executor
@@ -11,7 +13,10 @@ from airside.services.lambda_.names import LATEST, FunctionName, parse, unqualif
 def publish(
     ctx: Context, tx: Transaction, name: FunctionName, description: str, now: float, revision: str
 ) -> Version:
-    """Make a version of $LATEST, unless nothing changed since the last one."""
+    """Make a version of $LATEST, unless nothing changed since the last one.
+
+    $LATEST has a new revision afterwards, as on AWS.
+    """
     function = store.load_function(tx, name)
     latest = store.load_version(tx, name, LATEST)
     if function.next_version > 1:
@@ -19,11 +24,13 @@ def publish(
         if previous.version != LATEST and _same(previous, latest):
             return previous
     config = {**latest.config, "Description": description} if description else latest.config
+    latest.revision_id = str(uuid.uuid5(uuid.UUID(revision), LATEST))
     version = Version(
         version=str(function.next_version), config=config, code=latest.code, modified_at=now,
         revision_id=revision, published_from=latest.revision_id,
         latest_description=latest.config["Description"],
     )  # fmt: skip
+    store.save_version(tx, name, latest)
     function.next_version += 1
     store.save_function(tx, name, function)
     store.save_version(tx, name, version)
