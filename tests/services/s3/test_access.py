@@ -149,7 +149,6 @@ def test_a_website_redirects_as_its_rules_say(server, s3, bucket):
         ("list_bucket_inventory_configurations", {}),
         ("list_bucket_analytics_configurations", {}),
         ("get_object_torrent", {"Key": "k"}),
-        ("restore_object", {"Key": "k", "RestoreRequest": {"Days": 1}}),
         ("select_object_content", {
             "Key": "k", "Expression": "SELECT 1", "ExpressionType": "SQL",
             "InputSerialization": {"CSV": {}}, "OutputSerialization": {"CSV": {}}}),

@@ -169,3 +169,11 @@ def test_rules_that_make_no_sense_are_refused(s3, bucket, refused, members, code
     configuration = {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": ""}, **members}]}
     call = s3.put_bucket_lifecycle_configuration
     assert refused(call, Bucket=bucket, LifecycleConfiguration=configuration)["Code"] == code
+
+
+def test_a_restored_copy_goes_when_its_days_are_over(s3, bucket, refused):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", StorageClass="DEEP_ARCHIVE")
+    s3.restore_object(Bucket=bucket, Key="k", RestoreRequest={"Days": 1})
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    until(lambda: "Restore" not in s3.head_object(Bucket=bucket, Key="k"))
+    assert refused(s3.get_object, Bucket=bucket, Key="k")["Code"] == "InvalidObjectState"

@@ -2,6 +2,7 @@
 
 from airside.kernel import Service
 from airside.services.s3 import (
+    archive,
     buckets,
     copies,
     cors,
@@ -27,6 +28,7 @@ from airside.services.s3.website import website_front
 SERVICE = Service(
     "s3",
     modules=[
+        archive,
         buckets,
         copies,
         cors,

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.s3 import (
+    archive,
     attributes,
     encryption,
     errors,
@@ -105,6 +106,9 @@ def _look(view: Snapshot, ctx: Context, request: Request) -> Source:
         ) from None
     secret = customer_key(request, "CopySource")
     encryption.check_key(version, secret)
+    archive.check_readable(
+        version, ctx.clock.now(), "Operation is not valid for the source object's storage class"
+    )
     check_read_conditions(version, request, ctx.clock.now(), "CopySource", copying=True)
     found = reads.Found(bucket, key, version)
     if version.place == INLINE:

@@ -25,6 +25,15 @@ TARGETS = DESTINATIONS
 _BATCH = 100
 _ATTEMPTS = 5
 _RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
+_KINDS = {
+    "LifecycleTransition": "Object Storage Class Changed",
+    "ObjectAcl:Put": "Object ACL Updated",
+    "ObjectRestore:Completed": "Object Restore Completed",
+    "ObjectRestore:Post": "Object Restore Initiated",
+    "ObjectTagging:Delete": "Object Tags Deleted",
+    "ObjectTagging:Put": "Object Tags Added",
+}
+"""What EventBridge calls events that neither create nor delete."""
 
 
 def record(
@@ -92,7 +101,7 @@ def _event(
         entry["versionId"] = version.version_id
     if not about_settings:
         entry["sequencer"] = f"{int(ctx.clock.now() * 1e6):014X}{version.number & 0xFFFF:04X}"
-    return {
+    event = {
         "eventVersion": "2.3" if about_settings else "2.1",
         "eventSource": "aws:s3",
         "awsRegion": bucket.region,
@@ -112,14 +121,17 @@ def _event(
             "object": entry,
         },
     }
+    if name == "ObjectRestore:Completed":
+        event["glacierEventData"] = {"restoreEventData": {
+            "lifecycleRestorationExpiryTime": iso8601(version.restored_until),
+            "lifecycleRestoreStorageClass": version.storage_class,
+        }}  # fmt: skip
+    return event
 
 
 def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version) -> dict[str, Any]:
     created = name.startswith("ObjectCreated")
-    if name == "LifecycleTransition":
-        kind = "Object Storage Class Changed"
-    else:
-        kind = "Object Created" if created else "Object Deleted"
+    kind = _KINDS.get(name) or ("Object Created" if created else "Object Deleted")
     detail: dict[str, Any] = {
         "version": "0",
         "bucket": {"name": bucket.name},
@@ -136,8 +148,16 @@ def _bridged(ctx: Context, bucket: Bucket, name: str, key: str, version: Version
         detail["reason"] = {"Put": "PutObject", "Copy": "CopyObject", "Post": "POST Object"}.get(
             made_by, made_by
         )
-    elif name == "LifecycleTransition":
-        detail["destination-storage-class"] = version.storage_class
+    elif name in _KINDS:
+        del detail["object"]["sequencer"]
+        detail["object"]["etag"] = version.etag
+        if name == "LifecycleTransition":
+            detail["destination-storage-class"] = version.storage_class
+        elif name.startswith("ObjectRestore"):
+            detail["object"]["size"] = version.size
+            detail["source-storage-class"] = version.storage_class
+        if name == "ObjectRestore:Completed":
+            detail["restore-expiry-time"] = iso8601(version.restored_until)
     else:
         by_rule = name.startswith("LifecycleExpiration")
         detail["reason"] = "Lifecycle Expiration" if by_rule else "DeleteObject"

@@ -15,6 +15,8 @@ from airside.services.s3.object import Version
 Rule = Mapping[str, Any]
 
 DAY_SECONDS = 86_400.0
+LAST_MIDNIGHT = 253_402_214_400.0
+"""Of the year 9999: no date can be written that is later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Calendar:
 
     def due(self, since: float, days: float) -> float:
         """When a number of days is over; real days end at midnight UTC."""
-        at = since + days * self.day_seconds
+        at = min(since + days * self.day_seconds, LAST_MIDNIGHT)
         if self.day_seconds == DAY_SECONDS:
             return math.ceil(at / DAY_SECONDS) * DAY_SECONDS
         return at

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airside.kernel import Context, Request, Result, Snapshot, operation
-from airside.services.s3 import errors, limits, store
+from airside.services.s3 import archive, errors, limits, store
 from airside.services.s3.bucket import Bucket, owner_of
 from airside.services.s3.common import on_bucket, opened, tier1
 from airside.services.s3.listing import Page, encoder, walk
@@ -58,9 +58,16 @@ async def _page(
     return bucket, page
 
 
+def _asked_now(ctx: Context, request: Mapping[str, Any]) -> float:
+    """The time, for whoever asks for RestoreStatus, else 0."""
+    asked = request.get("OptionalObjectAttributes") or ()
+    return ctx.clock.now() if "RestoreStatus" in asked else 0.0
+
+
 def _contents(
-    page: Page[Version], encoding_type: str | None, *, with_owner: bool
+    page: Page[Version], encoding_type: str | None, now: float, *, with_owner: bool
 ) -> list[dict[str, Any]]:
+    """The page's objects; with a `now`, those that are restored say so."""
     encode = encoder(encoding_type)
     found = []
     for key, version in page.entries:
@@ -74,6 +81,8 @@ def _contents(
         if version.checksums:
             entry["ChecksumAlgorithm"] = [name[8:] for name in version.checksums]
             entry["ChecksumType"] = version.checksum_type
+        if now and version.restored_until:
+            entry["RestoreStatus"] = archive.status(version, now)
         if with_owner:
             entry["Owner"] = owner_of(version.owner)
         found.append(entry)
@@ -98,7 +107,7 @@ async def list_objects(ctx: Context, request: Request) -> Result:
         "MaxKeys": limit,
         "EncodingType": encoding_type,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page, encoding_type, with_owner=True),
+        "Contents": _contents(page, encoding_type, _asked_now(ctx, request), with_owner=True),
         "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.prefixes],
     }
 
@@ -127,7 +136,7 @@ async def list_objects_v2(ctx: Context, request: Request) -> Result:
         "MaxKeys": limit,
         "EncodingType": encoding_type,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page, encoding_type, with_owner=with_owner),
+        "Contents": _contents(page, encoding_type, _asked_now(ctx, request), with_owner=with_owner),
         "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.prefixes],
     }
 
@@ -170,12 +179,14 @@ async def list_object_versions(ctx: Context, request: Request) -> Result:
     encoding_type = request.get("EncodingType") or None
     encode = encoder(encoding_type)
     delimiter = request.get("Delimiter") or None
-    versions, markers = [], []
+    versions, markers, now = [], [], _asked_now(ctx, request)
     for key, (version, is_latest) in page.entries:
         if version.is_delete_marker:
             markers.append(_shown_marker(encode(key), version, is_latest=is_latest))
         else:
             versions.append(_shown_version(encode(key), version, is_latest=is_latest))
+            if now and version.restored_until:
+                versions[-1]["RestoreStatus"] = archive.status(version, now)
     last = page.last_value[0].version_id if page.last_value else None
     return {
         "Name": bucket.name,

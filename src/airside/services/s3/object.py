@@ -91,6 +91,8 @@ class Version(Struct, array_like=True, kw_only=True):
     """Whether the multipart upload that it came from had asked for a checksum."""
     hold_was_set: bool = False
     """Whether a legal hold was ever placed or lifted."""
+    restored_until: float = 0.0
+    """Until when an archived version can be read."""
 
     @property
     def quoted_etag(self) -> str:

@@ -6,7 +6,7 @@ from email.utils import formatdate
 from typing import Any
 
 from airside.kernel import Context, FileSlice, Request, Result, Snapshot, operation
-from airside.services.s3 import access, attributes, encryption, errors, lock, store
+from airside.services.s3 import access, archive, attributes, encryption, errors, lock, store
 from airside.services.s3.bucket import Bucket
 from airside.services.s3.common import expected_bucket, expiration_of, on_object, opened, tier2
 from airside.services.s3.encoded_words import encoded
@@ -42,6 +42,7 @@ class Found:
     bucket: Bucket
     key: str
     version: Version
+    now: float = 0.0
     data: bytes = b""
     segments: list[Segment] | None = None
     parts: list[Part] | None = None
@@ -137,15 +138,17 @@ async def _read(ctx: Context, request: Request) -> Result:
 
     def look(view: Snapshot) -> tuple[Found, tuple[int, int] | None]:
         bucket, version = find(view, ctx, request)
-        found = Found(bucket, request["Key"], version)
+        found = Found(bucket, request["Key"], version, ctx.clock.now())
         encryption.check_key(version, secret)
-        check_read_conditions(version, request, ctx.clock.now())
+        archive.check_readable(version, found.now)
+        check_read_conditions(version, request, found.now)
         if bucket.has_lifecycle and "VersionId" not in request:
             found.expiration = expiration_of(view, bucket, found.key, version)
         span = _span(view, found, request)
         if version.place == INLINE:
             found.data = store.inline_body(view, bucket.name, found.key, version.number)
-            found.basis = basis_of(view, bucket, request)
+            if not version.restored_until:
+                found.basis = basis_of(view, bucket, request)
         elif secret is not None and version.parts_count:
             found.parts = store.parts_of(view, bucket.name, found.key, version.number)
         else:
@@ -180,9 +183,9 @@ async def head_object(ctx: Context, request: Request) -> Result:
 
     def look(view: Snapshot) -> tuple[Found, tuple[int, int] | None]:
         bucket, version = find(view, ctx, request)
-        found = Found(bucket, request["Key"], version)
+        found = Found(bucket, request["Key"], version, ctx.clock.now())
         encryption.check_key(version, secret)
-        check_read_conditions(version, request, ctx.clock.now())
+        check_read_conditions(version, request, found.now)
         if bucket.has_lifecycle and "VersionId" not in request:
             found.expiration = expiration_of(view, bucket, found.key, version)
         return found, _span(view, found, request)
@@ -253,6 +256,7 @@ def described(found: Found, request: Mapping[str, Any], span: tuple[int, int] | 
         result["VersionId"] = version.version_id
     if version.storage_class != "STANDARD":
         result["StorageClass"] = version.storage_class
+        result["Restore"] = archive.header(version, found.now)
     if version.tags:
         result["TagCount"] = len(version.tags)
     if version.parts_count and request.get("PartNumber"):

@@ -123,7 +123,7 @@ class Sweep:
     def _move(
         self, tx: Transaction, bucket: Bucket, key: str, version: Version, wanted: str
     ) -> None:
-        version.storage_class = wanted
+        version.storage_class, version.restored_until = wanted, 0.0
         store.save_in_place(tx, bucket.name, key, version)
         events.record(tx, self._context(), bucket, "LifecycleTransition", key, version)
 
