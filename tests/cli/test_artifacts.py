@@ -76,9 +76,7 @@ def test_what_a_template_names_is_deployed_with_it(airside: Any, tmp_path: Path)
     assert json.loads(airside("invoke", greets).stdout) == "hi"
 
     (app / "child" / "src" / "app.py").write_text("def handler(event, context): return 'saved'\n")
-    deadline = time.monotonic() + 10
-    while json.loads(airside("invoke", greets).stdout) != "saved":
-        assert time.monotonic() < deadline
+    _until(airside, greets, "saved")
     (app / "api.yaml").unlink()
     failed = airside("deploy", str(app), "--stack", "parts", status=1)
     assert "AWS::Include names './api.yaml', but there is no such file" in failed.stderr
@@ -93,3 +91,49 @@ def test_a_stack_that_fails_as_a_whole_says_why(airside: Any, tmp_path: Path) ->
     )  # fmt: skip
     failed = airside("deploy", str(app), "--stack", "whole", status=1)
     assert "resource Q does not support attribute type Colour in Fn::GetAtt" in failed.stderr
+
+
+LAYERED = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Words:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: words, CompatibleRuntimes: [python3.12]}
+  Marks:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: marks, CompatibleRuntimes: [python3.12]}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: app.py
+      Handler: app.handler
+      Runtime: python3.12
+      Layers: [!Ref Words, !Ref Marks]
+Outputs:
+  Function: {Value: !Ref Function}
+"""
+
+
+def test_layers_of_local_folders_are_used_in_place(airside: Any, tmp_path: Path) -> None:
+    app = tmp_path / "layered"
+    for name, text in (("words", "WORD = 'hello'\n"), ("marks", "MARK = '!'\n")):
+        (app / name / "python").mkdir(parents=True)
+        (app / name / "python" / f"{name}.py").write_text(text)
+    (app / "app.py").write_text(
+        "import words, marks\ndef handler(event, context): return words.WORD + marks.MARK\n"
+    )
+    (app / "template.yaml").write_text(LAYERED)
+    done = airside.json("deploy", str(app), "--stack", "layered")
+    name = done["outputs"]["Function"]
+    assert json.loads(airside("invoke", name).stdout) == "hello!"
+    (app / "marks" / "python" / "marks.py").write_text("MARK = '?'\n")
+    _until(airside, name, "hello?")
+    (app / "app.py").write_text("def handler(event, context): return 'changed'\n")
+    airside.json("deploy", str(app), "--stack", "layered")
+    _until(airside, name, "changed")
+
+
+def _until(airside: Any, name: str, answer: str) -> None:
+    deadline = time.monotonic() + 10
+    while json.loads(airside("invoke", name).stdout) != answer:
+        assert time.monotonic() < deadline

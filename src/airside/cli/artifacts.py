@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html
 """
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,8 @@ class Artifact:
     form: Form
     nested: "Project | None" = None
     """The file as a project of its own, when it is a template."""
+    zipped: bool = False
+    """Whether it goes up in a zip, in which code has to come."""
 
     def upload(self, connection: Connection, bucket: str) -> None:
         """Put the file, and what it names itself, into the bucket; name it in the body."""
@@ -81,9 +85,30 @@ class Artifact:
             content = self.nested.document().encode()
         else:
             content = self.path.read_bytes()
+            if self.zipped and not zipfile.is_zipfile(self.path):
+                content = _zip(self.path.name, content)
         key = f"{hashlib.sha256(content).hexdigest()[:32]}{self.path.suffix}"
         connection.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
         self.holder[self.member] = self.form(Place(connection.endpoint, bucket, key))
+
+
+def package(path: Path, holder: dict[str, Any], member: str, bucket: str, key: str) -> Artifact:
+    """A package that is one file, a zip or what goes into one; `bucket` and `key` name members."""
+
+    def form(place: Place) -> dict[str, str]:
+        return {bucket: place.bucket, key: place.key}
+
+    return Artifact(path, holder, member, form, zipped=True)
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    """The same bytes for the same file, or every deploy would be a change."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo(name)
+        entry.external_attr = 0o644 << 16
+        archive.writestr(entry, content)
+    return buffer.getvalue()
 
 
 def upload(connection: Connection, project: "Project") -> None:

@@ -1,7 +1,10 @@
 """What `up`, `deploy` and the watcher do with a project: stack, then sites, then addresses."""
 
+import re
+import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.status import Status
@@ -13,9 +16,10 @@ from airside.cli.sites.commands import print_outcome
 from airside.cli.sites.deploy import Outcome, open_deploy
 from airside.cli.sites.watching import Bar, Quiet
 from airside.cli.stack import Deployed, deploy
-from airside.runtime.interpreters import Interpreters
+from airside.runtime.interpreters import Interpreters, node_bundle
 
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE")
+_SDK_CLIENT = re.compile(r"['\"](@aws-sdk/[a-z0-9-]+)['\"]")
 
 
 @dataclass
@@ -49,9 +53,14 @@ class Deployer:
         if not self.quiet:
             news = f"{len(done)} resources" if deployed.changed else "nothing to change"
             say(f"[green]✓[/green] Deployed [bold]{self.stack}[/bold]: {news}, {took:.1f} s")
-            for warning in runtime_warnings(self.connection, deployed) if deployed.changed else ():
-                say(f"[yellow]![/yellow] {plain(warning)}")
+            if deployed.changed:
+                self._warn(deployed)
         return deployed
+
+    def _warn(self, deployed: Deployed) -> None:
+        warnings = runtime_warnings(self.connection, deployed)
+        for warning in [*warnings, *sdk_warnings(self.project)]:
+            say(f"[yellow]![/yellow] {plain(warning)}")
 
     def sync_site(
         self, source: SiteSource, deployed: Deployed, *, saved: bool = False
@@ -90,3 +99,29 @@ def runtime_warnings(connection: Connection, deployed: Deployed) -> list[str]:
     }
     interpreters = Interpreters()
     return [warning for name in sorted(runtimes) if (warning := interpreters.find(name).warning)]
+
+
+def sdk_warnings(project: Project) -> list[str]:
+    """What to install for functions in Node that count on the SDK in AWS's runtime."""
+    node = shutil.which("node")
+    if node is None or "node_modules" in node_bundle(node):
+        return []
+    folders = [
+        code for code in project.code.values() if not (code / "node_modules" / "@aws-sdk").exists()
+    ]
+    wanted = {name for folder in folders for name in _sdk_clients(folder)}
+    if not wanted:
+        return []
+    install = " ".join(sorted(wanted))
+    return [
+        "On AWS the Node.js runtime brings the AWS SDK; this machine has it after "
+        f"`npm install -g {install}`."
+    ]
+
+
+def _sdk_clients(folder: Path) -> set[str]:
+    found: set[str] = set()
+    for path in folder.rglob("*"):
+        if path.suffix in {".js", ".mjs", ".cjs"} and "node_modules" not in path.parts:
+            found.update(_SDK_CLIENT.findall(path.read_text(errors="replace")))
+    return found

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from airside.cli import trust
 from airside.cli.display import table
 from airside.cli.main import print_json
+from airside.runtime.interpreters import node_bundle
 from airside.runtime.sandbox import probe
 
 
@@ -78,6 +79,10 @@ def _runtimes() -> Iterator[Finding]:
         version = subprocess.run([node, "--version"], capture_output=True, text=True,
                                  check=False).stdout.strip()  # fmt: skip
     yield Finding("runtimes", "node", node is not None, version or "not installed")
+    if node:
+        sdk = node_bundle(node).get("node_modules")
+        missing = "not installed, on AWS it is there: npm install -g @aws-sdk/client-..."
+        yield Finding("runtimes", "AWS SDK for Node", sdk is not None, sdk or missing)
 
 
 def _free(port: int) -> bool:

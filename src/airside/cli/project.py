@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airside.cli.artifacts import Artifact, find
+from airside.cli.artifacts import Artifact, find, package
 from airside.cli.errors import CommandError
 from airside.services.cloudformation.template import Template, TemplateError, parse
 
@@ -152,6 +152,9 @@ def _point_at_local_code(project: Project) -> None:
         if not isinstance(code, str) or code.startswith(("s3://", "https://")):
             continue
         folder = _local(project, logical_id, member, code)
+        if folder.is_file():
+            project.artifacts.append(package(folder, properties, member, bucket, key))
+            continue
         properties[member] = {bucket: LOCAL_BUCKET, key: str(folder)}
         if resource["Type"].endswith("Function"):
             project.code[logical_id] = folder
@@ -166,6 +169,6 @@ def _local(project: Project, logical_id: str, member: str, code: str) -> Path:
         )  # fmt: skip
         raise CommandError(
             f"{project.path}:{line}: {logical_id} takes its code from '{code}', but there is no "
-            "such folder."
+            "such folder or file."
         )
     return folder

@@ -46,8 +46,6 @@ class FunctionSpec:
     tmp_mb: int = 512
     arm: bool = False
     snap_start: bool = False
-    live: bool = False
-    """Whether `task` is a person's own folder, which may change under us."""
 
     @property
     def runtime_version(self) -> str:

@@ -24,6 +24,7 @@ from airside.services.lambda_.errors import TooManyRequestsException
 from airside.services.lambda_.folders import Folders
 from airside.services.lambda_.function import (
     Alias,
+    Code,
     Version,
     is_snap_start,
     running_revision,
@@ -66,6 +67,8 @@ class Target(NamedTuple):
     version: Version
     alias: Alias | None
     stops_loops: bool = True
+    watched: tuple[Path, ...] = ()
+    """Folders of a person's own, of the code and of layers, that are used in place."""
 
 
 def check_state(target: Target) -> None:
@@ -117,7 +120,8 @@ class Executor(Component):
             def read(view: Snapshot) -> Target:
                 function = store.load_function(view, name)
                 stops = function.recursive_loop == "Terminate"
-                return Target(name, *store.resolve(view, name), stops)
+                version, alias = store.resolve(view, name)
+                return Target(name, version, alias, stops, _watched(version))
 
             found = self._targets[name] = await self.cloud.store.read(read)
         if found.alias and found.alias.weights:
@@ -147,7 +151,7 @@ class Executor(Component):
             statistics.throttles += 1
             raise
         try:
-            if target.version.code.folder:
+            if target.watched:
                 self._notice_saves(target)
             pool = self._pools.get((arn, target.version.version))
             if pool is None:
@@ -194,7 +198,7 @@ class Executor(Component):
 
     def _notice_saves(self, target: Target) -> None:
         """Retire what runs of a folder in which a file was saved since."""
-        state = self._folders.state(Path(target.version.code.folder))
+        state = hash(tuple(map(self._folders.state, target.watched)))
         key = (target.name.arn, target.version.version)
         if self._seen_states.setdefault(key, state) != state:
             self._seen_states[key] = state
@@ -365,9 +369,16 @@ class Executor(Component):
         return self._interpreters.find(spec.runtime).path
 
 
+def _codes(version: Version) -> list[Code]:
+    return [version.code, *(code_of(each) for each in version.config.get("Layers", []))]
+
+
+def _watched(version: Version) -> tuple[Path, ...]:
+    return tuple(Path(code.folder) for code in _codes(version) if code.folder)
+
+
 def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) -> FunctionSpec:
-    config = version.config
-    codes = [version.code, *(code_of(each) for each in config.get("Layers", []))]
+    config, codes = version.config, _codes(version)
     return FunctionSpec(
         arn=name.arn, name=name.name, version=version.version, revision=running_revision(version),
         handler=config["Handler"], runtime=config["Runtime"], memory_mb=config["MemorySize"],
@@ -380,6 +391,6 @@ def _spec(name: FunctionName, version: Version, folder: Path, opt: Path | None) 
         log_level=config["LoggingConfig"].get("ApplicationLogLevel", ""),
         system_log_level=config["LoggingConfig"].get("SystemLogLevel", "INFO"),
         tmp_mb=config["EphemeralStorage"]["Size"], arm=config["Architectures"] == ["arm64"],
-        live=bool(version.code.folder), snap_start=is_snap_start(version),
+        snap_start=is_snap_start(version),
         runtime_version_arn=runtime_version(name.arn, config["Runtime"]),
     )  # fmt: skip

@@ -32,14 +32,15 @@ class Folders:
         known = self._known.get(folder)
         if known is not None and now < known[0]:
             return known[1]
-        state = hash(tuple(_look(folder)))
+        state = hash(tuple(look(folder)))
         took = self._clock.monotonic() - now
         pause = max(LOOK_SECONDS, took / SHARE_OF_TIME_MAX)
         self._known[folder] = (now + pause, state)
         return state
 
 
-def _look(folder: Path) -> list[tuple[str, int, int]]:
+def look(folder: Path) -> list[tuple[str, int, int]]:
+    """Every file below, with the time it was saved and its bytes."""
     found: list[tuple[str, int, int]] = []
     waiting = [str(folder)]
     while waiting and len(found) < ENTRIES_MAX:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from airside.services.lambda_.folders import look
 from airside.services.lambda_.function import Code
 
 
@@ -40,23 +41,30 @@ class LayerVersion(Struct, kw_only=True):
         return f"{self.layer_arn}:{self.version}"
 
 
-def merged_name(folders: list[Path]) -> str:
-    """The name of the folder that holds these layers together."""
-    text = "\n".join(folder.name for folder in folders)
-    return "opt-" + hashlib.sha256(text.encode()).hexdigest()
+def merged(folders: list[Path], functions: Path) -> Path:
+    """The folder below `functions` that holds these layers together, made when it is not there.
+
+    Its name says what it was made of: of a layer that a person works on, the state of its files.
+    """
+    marks = [
+        folder.name if folder.parent == functions else repr((folder, look(folder)))
+        for folder in folders
+    ]
+    target = functions / f"opt-{hashlib.sha256(chr(10).join(marks).encode()).hexdigest()}"
+    if not target.exists():
+        _merge(folders, target)
+    return target
 
 
-def merge(folders: list[Path], target: Path) -> None:
-    """Lay layers over each other, the later ones on top, by hard links; all or nothing."""
-    if target.exists():
-        return
+def _merge(folders: list[Path], target: Path) -> None:
+    """Lay layers over each other, the later ones on top; all or nothing."""
     scratch = Path(tempfile.mkdtemp(prefix=target.name + ".new", dir=target.parent))
     for folder in folders:
         for root, names, files in os.walk(folder):
             place = scratch / Path(root).relative_to(folder)
             place.mkdir(exist_ok=True)
             for name in [*files, *(each for each in names if (Path(root) / each).is_symlink())]:
-                _link(Path(root) / name, place / name)
+                _lay(Path(root) / name, place / name)
     scratch.chmod(0o755)
     try:
         scratch.rename(target)
@@ -64,12 +72,16 @@ def merge(folders: list[Path], target: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _link(source: Path, target: Path) -> None:
+def _lay(source: Path, target: Path) -> None:
+    """By a link where it can be: what a person works on may lie on another disk."""
     if target.is_symlink() or target.is_file():
         target.unlink()
     elif target.is_dir():
         shutil.rmtree(target)
     if source.is_symlink():
         target.symlink_to(source.readlink())
-    else:
+        return
+    try:
         target.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)

@@ -286,7 +286,7 @@ async def resolve_layers(ctx: Context, arns: list[str]) -> list[dict[str, Any]]:
         seen[each.layer_arn] = each.arn
     return [
         {"Arn": each.arn, "CodeSize": each.code.size, "Sha256": each.code.sha256,
-         "BlobId": each.code.blob_id, "OwnBoto3": each.code.own_boto3,
+         "BlobId": each.code.blob_id, "Folder": each.code.folder, "OwnBoto3": each.code.own_boto3,
          "UsesBoto3": each.code.uses_boto3}
         for each in found
     ]  # fmt: skip
@@ -296,7 +296,8 @@ def code_of(stored: dict[str, Any]) -> Code:
     """A function's layer as a package."""
     return Code(
         sha256=stored["Sha256"], size=stored["CodeSize"], blob_id=stored["BlobId"],
-        own_boto3=stored["OwnBoto3"], uses_boto3=stored["UsesBoto3"],
+        folder=stored.get("Folder", ""), own_boto3=stored["OwnBoto3"],
+        uses_boto3=stored["UsesBoto3"],
     )  # fmt: skip
 
 
@@ -307,6 +308,4 @@ async def opt_folder(ctx: Context, stored: list[dict[str, Any]]) -> Path | None:
     folders = [await packages.unpacked(ctx, code_of(each)) for each in stored]
     if len(folders) == 1:
         return folders[0]
-    target = packages.functions_folder(ctx) / layer.merged_name(folders)
-    await asyncio.to_thread(layer.merge, folders, target)
-    return target
+    return await asyncio.to_thread(layer.merged, folders, packages.functions_folder(ctx))
