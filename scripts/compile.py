@@ -26,6 +26,7 @@ from airside.compiled import FOLDER, MANIFEST, fingerprint, is_fresh
 
 SOURCES = Path(__file__).parents[1] / "src"
 REQUESTS = (
+    "airside.edge.answers",
     "airside.edge.authentication",
     "airside.edge.authorization",
     "airside.edge.exchange",

@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -42,6 +43,46 @@ def test_pipelined_requests_are_answered_in_order(talk):
     unknown = b"GET /_airside/state HTTP/1.1\r\nHost: x\r\n\r\n"
     close = HEALTH + b"Connection: close\r\n\r\n"
     assert statuses(talk((HEALTH + b"\r\n" + unknown) * 3 + close)) == [200, 403] * 3 + [200]
+
+
+@pytest.fixture
+def another(server):
+    """With more than one connection there, answers leave together at the end of a turn."""
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        yield connection
+
+
+def test_answers_that_leave_together_stay_in_order(talk, another):
+    unknown = b"GET /_airside/state HTTP/1.1\r\nHost: x\r\n\r\n"
+    pairs = (HEALTH + b"\r\n" + unknown) * 30  # more than leave in one go
+    assert statuses(talk(pairs + b"NONSENSE\r\n\r\n")) == [200, 403] * 30 + [400]
+    refused = b"PUT /none/key HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"
+    assert statuses(talk(pairs + refused + bytes(90_000))) == [200, 403] * 30 + [404]
+
+
+def test_100_continue_comes_after_the_answers_before_it(talk, another, server, aws):
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="continued")
+    parameters = {"Bucket": "continued", "Key": "key"}
+    url = urlsplit(s3.generate_presigned_url("put_object", parameters))
+    put = (
+        f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 2\r\n"
+        "Expect: 100-continue\r\n\r\n"
+    )
+    received = talk(HEALTH + b"\r\n" + put.encode(), until=b" 100 Continue\r\n")
+    assert statuses(received) == [200, 100]
+
+
+def test_answers_reach_every_connection_of_a_turn(server):
+    connections = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(50)]
+    try:
+        for _ in range(3):
+            for connection in connections:
+                connection.sendall(HEALTH + b"\r\n")
+            assert [statuses(each.recv(65536)) for each in connections] == [[200]] * 50
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 def test_http_1_0_closes(talk):

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
+from airside.edge.answers import Answers
 from airside.edge.body import StreamBody
 from airside.edge.resumed import Resumed
 from airside.edge.sendfile import send_file
@@ -68,6 +69,7 @@ class Listener:
         self.clock = clock
         self.loop = loop
         self.connections: set[Open] = set()
+        self.answers = Answers(loop)
         self.date = b""
         self.refresh()
 
@@ -320,16 +322,25 @@ class Connection(asyncio.Protocol):
             keep_alive = False  # the rest of the body is unread: the connection can't be reused
         if isinstance(body, bytes):
             head = self._head(response, len(body), keep_alive)
-            self._transport.write(head if request.method == "HEAD" else head + body)
+            data = head if request.method == "HEAD" else head + body
+            if keep_alive and len(self._listener.connections) > 1:
+                self._listener.answers.add(self._transport, data)
+            else:
+                self._write(data)
             self._done(keep_alive)
         else:
             self._task = self._loop.create_task(self._send(request, response, keep_alive))
+
+    def _write(self, data: bytes) -> None:
+        """Send at once, after what was answered before."""
+        self._listener.answers.send()
+        self._transport.write(data)
 
     async def _send(self, request: HttpRequest, response: HttpResponse, keep_alive: bool) -> None:
         body = response.body
         assert not isinstance(body, bytes)
         if isinstance(body, FileSlice):
-            self._transport.write(self._head(response, body.length, keep_alive))
+            self._write(self._head(response, body.length, keep_alive))
             if request.method != "HEAD" and body.length:
                 await send_file(self._loop, self._transport, body)
         else:
@@ -346,7 +357,7 @@ class Connection(asyncio.Protocol):
     ) -> bool:
         announced = response.header("content-length") is not None
         head = self._head(response, None, keep_alive)
-        self._transport.write(head)
+        self._write(head)
         if request.method == "HEAD":
             return keep_alive
         try:
@@ -418,7 +429,7 @@ class Connection(asyncio.Protocol):
 
     def _continue(self) -> None:
         if self._expects and not self._closing:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _pause_reading(self, paused: bool) -> None:
         if self._closing:
@@ -437,7 +448,7 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return
         if not self._sending:
-            self._transport.write(
+            self._write(
                 b"HTTP/1.1 %d %b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 % (status, _REASONS[status].encode())
             )
