@@ -8,9 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from airside.kernel.wildcards import wildcards
+
 _STAR, _QUESTION = "\ue000", "\ue001"
 _QUOTED = str.maketrans({"*": _STAR, "?": _QUESTION})
-_PLAIN = str.maketrans({_STAR: "*", _QUESTION: "?"})
+_LITERAL = {_STAR: "*", _QUESTION: "?"}
+_PLAIN = str.maketrans(_LITERAL)
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _ESCAPES = {"*": _STAR, "?": _QUESTION, "$": "$"}
 _ARN_PARTS = 6
@@ -18,8 +21,7 @@ _ARN_PARTS = 6
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    pieces = {"*": ".*", "?": ".", _STAR: r"\*", _QUESTION: r"\?"}
-    return re.compile("".join(pieces.get(c) or re.escape(c) for c in pattern), re.DOTALL)
+    return wildcards(pattern, _LITERAL)
 
 
 def matches(pattern: str, text: str) -> bool:

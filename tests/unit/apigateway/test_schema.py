@@ -1,6 +1,7 @@
 """JSON Schema as models use it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -39,3 +40,20 @@ def test_documents_that_fit_and_that_do_not(schema: Any, good: Any, bad: Any) ->
 def test_a_schema_that_refers_to_itself_ends() -> None:
     schema = {"$ref": "#"}
     assert problems({}, schema, {}) == ["the document nests too deeply"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"pattern": "(a|aa)+$"},
+        {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]},
+    ],
+)
+def test_a_schema_that_takes_years_is_given_up(schema: Any) -> None:
+    begun = time.perf_counter()
+    assert problems("a" * 60 + "!", schema, {}) == ["the document takes too long to validate"]
+    assert time.perf_counter() - begun < 10
+
+
+def test_a_pattern_that_is_none_fits_everything() -> None:
+    assert problems("a", {"pattern": "("}, {}) == []

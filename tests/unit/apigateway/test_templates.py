@@ -55,12 +55,14 @@ def test_templates(template: str, output: str) -> None:
         "(" * 200 + "#if(" + "(" * 200 + "1", "#foreach($i in $list)", "#define($a)$a#end$a",
         "#set($x = ['a'])#foreach($a in [1..900])#foreach($b in [1..900])$b#end#end",
         "#set($s='aaaaaaaaaa')#foreach($i in [1..99])#set($s=$s+$s)#end",
-        "$name.replaceAll('(', '')", "$list.get(9)",
+        "$name.replaceAll('(', '')", "$list.get(9)", "$slow.matches('(a|aa)+')",
+        "#set($s='aaaaaaaaaa')#foreach($i in [1..9])#set($s=$s.replaceAll('a', $s))#end",
+        "#set($s='aaaaaaaaaa')#foreach($i in [1..9])#set($s=$s.replace('a', $s))#end",
     ],
 )  # fmt: skip
 def test_templates_that_are_refused(template: str) -> None:
     with pytest.raises(TemplateError):
-        render(template, name="x", list=[1])
+        render(template, name="x", list=[1], slow="a" * 60 + "!")
 
 
 DOCUMENT = {"a": {"b": [{"c": 1}, {"c": 2}]}, "x y": 3}

@@ -1,5 +1,7 @@
 """What policies say."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -280,3 +282,9 @@ def test_denies_win_over_allows_over_silence(effects):
         else Effect.ALLOW if effects else Effect.IMPLICIT_DENY
     )  # fmt: skip
     assert evaluate([document], "a:B", "*", USER).effect is expected
+
+
+def test_no_resource_makes_the_comparison_slow():
+    begun = time.perf_counter()
+    assert not matches("*a" * 30 + "*b", "a" * 20_000)
+    assert time.perf_counter() - begun < 2

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 """
 
 import json
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from airside.identity.fronts import signer
 from airside.identity.policy import Decision, Policy, PolicySyntaxError, evaluate
 from airside.kernel import Cloud, Component, Context, Principal, ServiceError
 from airside.kernel.principal import ANONYMOUS
+from airside.kernel.regular_expressions import Effort, PatternError
 from airside.protocol.documents import load_json
 from airside.services.apigateway import acting, mapping
 from airside.services.apigateway.api import Members
@@ -199,8 +199,8 @@ def _identity(call: Call, authorizer: Members) -> list[str]:
     pattern = authorizer.get("identityValidationExpression")
     if authorizer["type"] == "TOKEN" and pattern and found:
         try:
-            fits = re.fullmatch(pattern, found[0]) is not None
-        except re.error:
+            fits = Effort().fullmatch(pattern, found[0])
+        except PatternError:
             raise Refusal("AUTHORIZER_CONFIGURATION_ERROR") from None
         if not fits:
             raise Refusal("UNAUTHORIZED")

@@ -4,9 +4,10 @@ https://datatracker.ietf.org/doc/html/draft-fge-json-schema-validation-00
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from airside.kernel.regular_expressions import Effort, PatternError, TooSlow
 
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
@@ -18,6 +19,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
 }
 _DEPTH_MAX = 100
+_STEPS_MAX = 300_000
 
 
 def problems(document: Any, schema: Any, models: Mapping[str, str]) -> list[str]:
@@ -25,7 +27,12 @@ def problems(document: Any, schema: Any, models: Mapping[str, str]) -> list[str]
 
     `models` holds other schemas by name: `https://.../models/NAME` refers to one.
     """
-    return list(_Check(models, schema).problems(document, schema, 0))
+    found: list[str] = []
+    try:
+        found += _Check(models, schema, _Bounds()).problems(document, schema, 0)
+    except TooSlow:
+        found.append("the document takes too long to validate")
+    return found
 
 
 def _number(value: Any) -> bool:
@@ -36,20 +43,45 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
+class _Bounds:
+    """How much work one document may make: schemas that refer to themselves twice never end."""
+
+    def __init__(self) -> None:
+        self.effort = Effort()
+        self._steps = 0
+
+    def tick(self) -> None:
+        """Count a step. Raises TooSlow."""
+        self._steps += 1
+        if self._steps > _STEPS_MAX:
+            raise TooSlow
+
+    def fits(self, pattern: str, text: str, *, otherwise: bool) -> bool:
+        """Whether some of `text` fits; `otherwise` for what is no expression. Raises TooSlow."""
+        try:
+            return self.effort.search(pattern, text)
+        except TooSlow:
+            raise
+        except PatternError:
+            return otherwise
+
+
 class _Check:
-    def __init__(self, models: Mapping[str, str], root: Any) -> None:
+    def __init__(self, models: Mapping[str, str], root: Any, bounds: _Bounds) -> None:
         self._models = models
         self._root = root
+        self._bounds = bounds
 
     def problems(self, value: Any, schema: Any, depth: int) -> Iterator[str]:
         if not isinstance(schema, dict):
             return
+        self._bounds.tick()
         if depth > _DEPTH_MAX:
             yield "the document nests too deeply"
             return
         if "$ref" in schema:
             root, found = self._resolve(str(schema["$ref"]))
-            check = self if root is self._root else _Check(self._models, root)
+            check = self if root is self._root else _Check(self._models, root, self._bounds)
             yield from check.problems(value, found, depth + 1)
             return
         yield from self._general(value, schema, depth)
@@ -58,7 +90,7 @@ class _Check:
         elif isinstance(value, list):
             yield from self._array(value, schema, depth)
         elif isinstance(value, str):
-            yield from _text(value, schema)
+            yield from self._text(value, schema)
         elif _number(value):
             yield from _numeric(value, schema)
 
@@ -116,7 +148,7 @@ class _Check:
             if seen:
                 yield from self.problems(item, known[name], depth + 1)
             for pattern, part in patterns.items():
-                if re.search(pattern, name):
+                if self._bounds.fits(pattern, name, otherwise=False):
                     seen = True
                     yield from self.problems(item, part, depth + 1)
             more = schema.get("additionalProperties", True)
@@ -163,27 +195,21 @@ class _Check:
             if len(set(texts)) != len(texts):
                 yield "array must not contain duplicate elements"
 
+    def _text(self, value: str, schema: Mapping[str, Any]) -> Iterator[str]:
+        if len(value) < schema.get("minLength", 0):
+            yield f'string "{value}" is too short'
+        if len(value) > schema.get("maxLength", len(value)):
+            yield f'string "{value}" is too long'
+        pattern = schema.get("pattern")
+        if isinstance(pattern, str) and not self._bounds.fits(pattern, value, otherwise=True):
+            yield f'ECMA 262 regex "{pattern}" does not match input string "{value}"'
+
 
 def _type_of(value: Any) -> str:
     return next(
         (name for name in ("null", "boolean", "integer", "number", "string", "array", "object")
          if _TYPES[name](value)), "unknown"
     )  # fmt: skip
-
-
-def _text(value: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    if len(value) < schema.get("minLength", 0):
-        yield f'string "{value}" is too short'
-    if len(value) > schema.get("maxLength", len(value)):
-        yield f'string "{value}" is too long'
-    pattern = schema.get("pattern")
-    if isinstance(pattern, str):
-        try:
-            fits = re.search(pattern, value) is not None
-        except re.error:
-            fits = True
-        if not fits:
-            yield f'ECMA 262 regex "{pattern}" does not match input string "{value}"'
 
 
 def _numeric(value: float, schema: Mapping[str, Any]) -> Iterator[str]:

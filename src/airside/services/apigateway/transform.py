@@ -6,12 +6,12 @@ What is not a proxy integration goes through mapping templates and mapping expre
 import base64
 import binascii
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airside.kernel import HttpResponse
+from airside.kernel.regular_expressions import Effort, PatternError
 from airside.services.apigateway import mapping, templates
 from airside.services.apigateway.api import Members
 from airside.services.apigateway.call import Call
@@ -139,16 +139,16 @@ def _status(value: Any, default: int) -> int:
 
 
 def _choose(responses: Mapping[str, Members], selector: str) -> Members | None:
-    default = None
+    default, effort = None, Effort()
     for response in responses.values():
         pattern = response.get("selectionPattern")
         if not pattern or pattern == "default":
             default = default or response
             continue
         try:
-            if re.fullmatch(pattern, selector, re.DOTALL):
+            if effort.fullmatch(pattern, selector, dotall=True):
                 return response
-        except re.error:
+        except PatternError:
             continue
     return default
 

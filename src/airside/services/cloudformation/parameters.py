@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from airside.kernel.regular_expressions import Effort, PatternError
 from airside.services.cloudformation.intrinsics import text_of
 from airside.services.cloudformation.template import Template, TemplateError
 
@@ -82,13 +83,20 @@ def _problem(declaration: Mapping[str, Any], text: str, *, numeric: bool) -> str
     if numeric:
         return _number_problem(declaration, text)
     pattern = declaration.get("AllowedPattern")
-    if pattern is not None and not re.fullmatch(pattern, text):
+    if pattern is not None and not _fits(str(pattern), text):
         return f"must match pattern {pattern}"
     if len(text) < int(declaration.get("MinLength", 0)):
         return f"must contain at least {declaration['MinLength']} characters"
     if "MaxLength" in declaration and len(text) > int(declaration["MaxLength"]):
         return f"must contain at most {declaration['MaxLength']} characters"
     return None
+
+
+def _fits(pattern: str, text: str) -> bool:
+    try:
+        return Effort().fullmatch(pattern, text)
+    except PatternError:
+        return False
 
 
 def _number_problem(declaration: Mapping[str, Any], text: str) -> str | None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from airside.kernel.wildcards import wildcards
 from airside.services.cloudfront import limits
 from airside.services.cloudfront.headers import ResponsePolicy, compile_response_policy
 from airside.services.cloudfront.managed import CACHING_DISABLED
 from airside.services.cloudfront.script import Script
 from airside.services.cloudfront.signatures import PublicKey, public_key
 from airside.services.cloudfront.store import Entity, Invalidation
-from airside.services.cloudfront.wildcards import wildcards
 
 Config = Mapping[str, Any]
 Find = Callable[[str, str], Config]

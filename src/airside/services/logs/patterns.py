@@ -3,9 +3,13 @@
 import re
 from collections.abc import Callable
 
+from airside.kernel.regular_expressions import Effort, PatternError
+from airside.kernel.wildcards import wildcards
 from airside.services.logs.errors import InvalidParameterException
 
 _REGEX = re.compile(r"[A-Za-z0-9_#=@/;,:\-^$?\[\]{}|\\*+.\s]*")
+_SECONDS_MAX = 0.02
+"""For one message; one that takes longer does not fit."""
 
 
 def regex(source: str) -> Callable[[str], bool]:
@@ -13,10 +17,17 @@ def regex(source: str) -> Callable[[str], bool]:
     if not _REGEX.fullmatch(source):
         raise InvalidParameterException("Invalid filter pattern: unsupported regular expression")
     try:
-        search = re.compile(source).search
-    except re.error as error:
+        Effort().search(source, "")
+    except PatternError as error:
         raise InvalidParameterException(f"Invalid filter pattern: {error}") from error
-    return lambda text: search(text) is not None
+    return lambda text: _found(source, text)
+
+
+def _found(source: str, text: str) -> bool:
+    try:
+        return Effort(_SECONDS_MAX).search(source, text)
+    except PatternError:
+        return False
 
 
 def regex_or_wildcard(value: str) -> Callable[[str], bool]:
@@ -24,7 +35,6 @@ def regex_or_wildcard(value: str) -> Callable[[str], bool]:
     if len(value) > 2 and value.startswith("%") and value.endswith("%"):
         return regex(value[1:-1])
     if "*" in value:
-        parts = [re.escape(part) for part in value.split("*")]
-        full = re.compile(".*".join(parts), re.DOTALL).fullmatch
+        full = wildcards(value, {"?": "?"}).fullmatch
         return lambda text: full(text) is not None
     return lambda text: text == value

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from airside.kernel.regular_expressions import Effort, PatternError
 from airside.services.ssm.errors import (
     HierarchyLevelLimitExceededException,
     ParameterPatternMismatchException,
@@ -93,8 +94,8 @@ def check_value(value: str, tier: str, pattern: str | None) -> None:
         )
     if pattern:
         try:
-            allowed = re.search(pattern, value)
-        except re.error as error:
+            allowed = Effort().search(pattern, value)
+        except PatternError as error:
             raise ValidationException(f"Invalid allowed pattern: {pattern}") from error
         if not allowed:
             raise ParameterPatternMismatchException(

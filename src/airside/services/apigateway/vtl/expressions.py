@@ -77,7 +77,7 @@ def _step(run: Run, value: Any, part: Part) -> Any:
     arguments = [argument(run) for argument in part.arguments]
     if part.kind == "item":
         return values.item(value, arguments[0])
-    return values.call(value, part.name, arguments)
+    return values.call(value, part.name, arguments, run.effort)
 
 
 class Reader:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from airside.kernel.regular_expressions import Effort
+
 OUTPUT_CHARACTERS_MAX = 10_485_760
 STEPS_MAX = 200_000
 TURNS_MAX = 1000
@@ -38,6 +40,8 @@ class Run:
     def __init__(self, scope: dict[str, Any]) -> None:
         self.scope = scope
         self.out: list[str] = []
+        self.effort = Effort()
+        """For the regular expressions of the template."""
         self._size = 0
         self._steps = 0
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from operator import add, floordiv, ge, gt, le, lt, mod, mul, sub
 from typing import Any
 
+from airside.kernel.regular_expressions import Effort, PatternError
 from airside.services.apigateway.vtl.run import OUTPUT_CHARACTERS_MAX, Host, TemplateError, text
 
 Method = Callable[..., Any]
 _ITEMS_MAX = 100_000
-_REGEX_INPUT_MAX = 100_000
 
 
 def member(value: Any, name: str) -> Any:
@@ -41,11 +41,14 @@ def put(value: Any, key: Any, new: Any) -> None:
         value[key] = new
 
 
-def call(value: Any, name: str, arguments: list[Any]) -> Any:
+def call(value: Any, name: str, arguments: list[Any], effort: Effort) -> Any:
     """`$value.name(...)`; an empty text for what cannot be called. Raises TemplateError."""
     table: Mapping[str, Method]
+    receiver: list[Any]
     if isinstance(value, Host):
         table, receiver = value.methods, []
+    elif isinstance(value, str) and name in _BY_EXPRESSION:
+        table, receiver = _BY_EXPRESSION, [effort, value]
     else:
         table, receiver = _methods_of(value), [value]
     method = table.get(name)
@@ -53,7 +56,7 @@ def call(value: Any, name: str, arguments: list[Any]) -> Any:
         return ""
     try:
         found = method(*receiver, *arguments)
-    except (TypeError, ValueError, IndexError, re.error) as error:
+    except (TypeError, ValueError, IndexError, PatternError) as error:
         raise TemplateError(f"{name}: {error}") from None
     return "" if found is None else found
 
@@ -73,34 +76,54 @@ def _bounded(value: dict[Any, Any] | list[Any]) -> None:
         raise TemplateError("too many items")
 
 
-def _regex(pattern: str, value: str) -> re.Pattern[str]:
-    if len(value) > _REGEX_INPUT_MAX:
-        raise TemplateError("too much text for a regular expression")
-    return re.compile(pattern)
+def _matches(effort: Effort, value: str, pattern: str) -> bool:
+    return effort.fullmatch(pattern, value)
 
 
-def _replacement(replacement: str) -> str:
-    escaped = replacement.replace("\\", "\\\\")
-    return re.sub(r"\$(\d)", r"\\g<\1>", escaped)
+def _replace(value: str, old: str, new: str) -> str:
+    _room(len(value) + value.count(old) * len(new))
+    return value.replace(old, new)
 
 
-def _replace_all(value: str, pattern: str, replacement: str) -> str:
-    return _short(_regex(pattern, value).sub(_replacement(replacement), value))
+def _replace_all(effort: Effort, value: str, pattern: str, new: str) -> str:
+    return _replace_some(effort, value, pattern, new, 0)
 
 
-def _short(value: str) -> str:
-    if len(value) > OUTPUT_CHARACTERS_MAX:
-        raise TemplateError("the text is too large")
-    return value
+def _replace_first(effort: Effort, value: str, pattern: str, new: str) -> str:
+    return _replace_some(effort, value, pattern, new, 1)
 
 
-def _split(value: str, pattern: str, limit: int = 0) -> list[str]:
-    parts = _regex(pattern, value).split(value, max(limit - 1, 0))
+def _replace_some(effort: Effort, value: str, pattern: str, new: str, count: int) -> str:
+    fits = count or effort.count(pattern, value)
+    _room(len(value) * (1 + new.count("$")) + fits * len(new))
+    escaped = new.replace("\\", "\\\\")
+    return effort.replace(pattern, re.sub(r"\$(\d)", r"\\g<\1>", escaped), value, count)
+
+
+def _split(effort: Effort, value: str, pattern: str, limit: int = 0) -> list[str]:
+    parts = effort.split(pattern, value, max(limit - 1, 0))
     while limit == 0 and len(parts) > 1 and not parts[-1]:
         parts.pop()
     return parts
 
 
+def _room(characters: int) -> None:
+    if characters > OUTPUT_CHARACTERS_MAX:
+        raise TemplateError("the text is too large")
+
+
+def _concat(value: str, other: str) -> str:
+    _room(len(value) + len(other))
+    return value + other
+
+
+_BY_EXPRESSION: Mapping[str, Method] = {
+    "matches": _matches,
+    "replaceAll": _replace_all,
+    "replaceFirst": _replace_first,
+    "split": _split,
+}
+"""Methods of texts that take a regular expression."""
 _ANY: Mapping[str, Method] = {
     "toString": text,
     "equals": lambda value, other: value == other,
@@ -110,7 +133,7 @@ _ANY: Mapping[str, Method] = {
 }
 _TEXT: Mapping[str, Method] = {
     "charAt": lambda value, index: value[index],
-    "concat": lambda value, other: _short(value + text(other)),
+    "concat": lambda value, other: _concat(value, text(other)),
     "contains": lambda value, part: text(part) in value,
     "endsWith": lambda value, end: value.endswith(end),
     "equals": lambda value, other: value == other,
@@ -119,14 +142,8 @@ _TEXT: Mapping[str, Method] = {
     "isEmpty": lambda value: not value,
     "lastIndexOf": lambda value, part: value.rfind(part),
     "length": len,
-    "matches": lambda value, pattern: _regex(pattern, value).fullmatch(value) is not None,
-    "replace": lambda value, old, new: _short(value.replace(text(old), text(new))),
-    "replaceAll": _replace_all,
-    "replaceFirst": lambda value, pattern, new: _regex(pattern, value).sub(
-        _replacement(new), value, 1
-    ),
+    "replace": lambda value, old, new: _replace(value, text(old), text(new)),
     "size": len,
-    "split": _split,
     "startsWith": lambda value, start: value.startswith(start),
     "substring": lambda value, start, end=None: value[start:end],
     "toLowerCase": str.lower,
@@ -210,7 +227,7 @@ def arithmetic(operator: str, left: Any, right: Any) -> Any:
     numbers = _number(left) and _number(right)
     if not numbers:
         is_text = isinstance(left, str) or isinstance(right, str)
-        return _short(text(left) + text(right)) if operator == "+" and is_text else None
+        return _concat(text(left), text(right)) if operator == "+" and is_text else None
     if operator in "/%" and right == 0:
         return None
     whole = isinstance(left, int) and isinstance(right, int)

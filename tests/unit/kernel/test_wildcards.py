@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airside.services.cloudfront.wildcards import wildcards
+from airside.kernel.wildcards import wildcards
 
 TEXT = st.text(alphabet="ab/.", max_size=8)
 
