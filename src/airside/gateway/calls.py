@@ -3,10 +3,13 @@
 import asyncio
 import http.client
 from collections.abc import Awaitable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from airside.kernel import Cloud, Component, Context, HttpResponse, Result
 from airside.kernel.http import BytesBody, HttpRequest
+
+T = TypeVar("T")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HOP_BY_HOP = frozenset(
@@ -28,7 +31,7 @@ class Calls(Component):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
-        self._running: set[asyncio.Future[Result]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def stop(self) -> None:
         """Give up what is still under way."""
@@ -47,8 +50,8 @@ class Calls(Component):
         }
         return await self.within(ctx.call("lambda", "Invoke", request), seconds)
 
-    async def within(self, work: Awaitable[Result], seconds: float) -> Result:
-        """The result of some work. Raises TimedOut."""
+    async def within(self, work: Awaitable[T], seconds: float) -> T:
+        """The outcome of some work. Raises TimedOut."""
         task = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._over)
@@ -57,7 +60,7 @@ class Calls(Component):
             raise TimedOut
         return task.result()
 
-    def _over(self, task: asyncio.Future[Result]) -> None:
+    def _over(self, task: asyncio.Future[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # seen, also when nobody waits any more

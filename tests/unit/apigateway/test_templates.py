@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airside.services.apigateway import jsonpath
+from airside.gateway import jsonpath
 from airside.services.apigateway.vtl import TemplateError, compile_template
 
 
@@ -80,5 +80,5 @@ def test_json_paths(path: str, value: Any) -> None:
 
 
 def test_what_is_no_path() -> None:
-    with pytest.raises(TemplateError):
+    with pytest.raises(jsonpath.PathError):
         jsonpath.find(DOCUMENT, "$.a[?(@.x)]")

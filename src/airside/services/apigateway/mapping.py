@@ -7,10 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airside.gateway import jsonpath
 from airside.protocol.documents import load_json
-from airside.services.apigateway import jsonpath
 from airside.services.apigateway.call import Call
-from airside.services.apigateway.vtl import TemplateError
 
 Found = str | list[str] | None
 
@@ -52,7 +51,7 @@ def _in_context(value: Any, path: str) -> str | None:
 def _in_json(body: bytes, path: str) -> str | None:
     try:
         found = jsonpath.find(load_json(body), path)
-    except (ValueError, TemplateError):
+    except ValueError:
         return None
     if found is None or isinstance(found, str):
         return found

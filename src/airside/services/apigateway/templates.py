@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from airside.gateway import jsonpath
+from airside.gateway.jsonpath import PathError
 from airside.protocol.documents import load_json
-from airside.services.apigateway import jsonpath
 from airside.services.apigateway.call import Call
 from airside.services.apigateway.vtl import Host, TemplateError, compile_template
 
@@ -55,7 +56,10 @@ def _input(call: Call, text: str) -> Host:
         return parsed[0]
 
     def path(expression: str) -> Any:
-        return jsonpath.find(document(), expression)
+        try:
+            return jsonpath.find(document(), expression)
+        except PathError as error:
+            raise TemplateError(str(error)) from None
 
     def as_json(expression: str) -> str:
         found = path(expression)

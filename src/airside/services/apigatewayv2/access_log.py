@@ -14,19 +14,34 @@ from airside.services.apigatewayv2.event import Call
 
 def line(form: str, call: Call, response: HttpResponse, seconds: float) -> str:
     """A request in a stage's format; what has no value is a hyphen."""
-    values = _values(call, response, seconds)
+    values = _of_response(response, seconds)
 
     def value(name: str) -> Any:
-        if name.startswith("authorizer."):
-            return _authorizer_value(name.removeprefix("authorizer."), call)
-        return values.get(name)
+        return values[name] if name in values else context_value(name, call)
 
     return access_log.line(form, value)
 
 
-def _values(call: Call, response: HttpResponse, seconds: float) -> Mapping[str, Any]:
+def context_value(name: str, call: Call) -> Any:
+    """What `$context.name` is for a request; None for what it has not."""
+    if name.startswith("authorizer."):
+        return _authorizer_value(name.removeprefix("authorizer."), call)
+    return _of_request(call).get(name)
+
+
+def _of_response(response: HttpResponse, seconds: float) -> Mapping[str, Any]:
     size = len(response.body) if isinstance(response.body, bytes) else None
     latency = round(seconds * 1000)
+    return {
+        "integrationLatency": latency,
+        "integrationStatus": response.status,
+        "responseLatency": latency,
+        "responseLength": size,
+        "status": response.status,
+    }
+
+
+def _of_request(call: Call) -> Mapping[str, Any]:
     return {
         "accountId": call.account_id,
         "apiId": call.api_id,
@@ -36,18 +51,13 @@ def _values(call: Call, response: HttpResponse, seconds: float) -> Mapping[str, 
         "httpMethod": call.method,
         "identity.sourceIp": call.source_ip,
         "identity.userAgent": call.headers.get("user-agent"),
-        "integrationLatency": latency,
-        "integrationStatus": response.status,
         "path": call.path,
         "protocol": call.protocol,
         "requestId": call.request_id,
         "requestTime": log_time(call.at),
         "requestTimeEpoch": int(call.at * 1000),
-        "responseLatency": latency,
-        "responseLength": size,
         "routeKey": call.route_key,
         "stage": call.stage,
-        "status": response.status,
     }
 
 

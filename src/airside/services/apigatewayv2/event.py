@@ -39,6 +39,9 @@ class Call:
     authorizer: Mapping[str, Any] | None = None
     """As payload 2.0 shows it: `{"jwt": ...}`, `{"lambda": ...}`, `{"iam": ...}`."""
     protocol: str = "HTTP/1.1"
+    path_below_stage: str = ""
+    mapped_path: str | None = None
+    """What a mapping has put in place of the path."""
 
     @property
     def decoded_path(self) -> str:

@@ -62,7 +62,7 @@ async def _preflight(
     assert stage.cors is not None
     matched = stage.matcher.match(http.method, path)
     if matched is not None and matched[0].authorization != "NONE":
-        call = _call(ctx, live, stage, matched[0], matched[1], http, b"", request_id)
+        call = _call(ctx, live, stage, matched, http, path, b"", request_id)
         refusal = await authorize(_own_context(ctx, live, matched[0], call), matched[0], call, http)
         if refusal is not None:
             return refusal
@@ -75,14 +75,14 @@ async def _pass_on(
     matched = stage.matcher.match(http.method, path)
     if matched is None:
         return message(404, "Not Found")
-    route, variables = matched
+    route = matched[0]
     if route.limit is not None and not ctx.component(Throttles).admits(route.arn, route.limit):
         return message(429, "Too Many Requests")
     try:
         body = await read_payload(http)
     except BodyTooLarge:
         return message(413, "Request Entity Too Large")
-    call = _call(ctx, live, stage, route, variables, http, body, request_id)
+    call = _call(ctx, live, stage, matched, http, path, body, request_id)
     own = _own_context(ctx, live, route, call)
     began = ctx.clock.monotonic()
     response = None
@@ -108,9 +108,10 @@ def _own_context(ctx: Context, live: LiveApi, route: LiveRoute, call: Call) -> C
 
 
 def _call(
-    ctx: Context, live: LiveApi, stage: LiveStage, route: LiveRoute,
-    variables: dict[str, str], http: HttpRequest, body: bytes, request_id: str,
+    ctx: Context, live: LiveApi, stage: LiveStage, matched: tuple[LiveRoute, dict[str, str]],
+    http: HttpRequest, path: str, body: bytes, request_id: str,
 ) -> Call:  # fmt: skip
+    route, variables = matched
     now = ctx.clock.now()
     host = http.host
     return Call(
@@ -129,6 +130,7 @@ def _call(
         at=now,
         path_parameters=variables,
         stage_variables=stage.variables,
+        path_below_stage=path,
     )
 
 

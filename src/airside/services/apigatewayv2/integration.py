@@ -2,6 +2,7 @@
 
 import logging
 import re
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -12,7 +13,9 @@ from airside.gateway.uris import substitute
 from airside.kernel import Context, HttpResponse, Result, ServiceError
 from airside.services.apigatewayv2.event import Call, event_1, event_2
 from airside.services.apigatewayv2.live import LiveRoute
+from airside.services.apigatewayv2.mapping import map_request, map_response
 from airside.services.apigatewayv2.response import message, response_of
+from airside.services.apigatewayv2.service_call import ask
 
 log = logging.getLogger("airside.apigateway")
 
@@ -24,11 +27,28 @@ class Integrations(Calls):
 
     async def invoke(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
         """The response of a route's integration, or the gateway's own when that fails."""
-        if route.integration is None:
+        integration = route.integration
+        if integration is None:
             return message(500, "Internal Server Error")
+        if integration.get("IntegrationSubtype"):
+            return await self._ask_service(ctx, route, call)
+        if integration.get("RequestParameters"):
+            call = map_request(integration["RequestParameters"], call)
         if route.function is not None:
-            return await self._invoke(ctx, route, call)
-        return await _proxy(ctx, route, call)
+            response = await self._invoke(ctx, route, call)
+        else:
+            response = await _proxy(ctx, route, call)
+        if integration.get("ResponseParameters"):
+            map_response(integration["ResponseParameters"], call, response)
+        return response
+
+    async def _ask_service(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
+        assert route.integration is not None
+        try:
+            asking = ask(ctx, route.integration, call)
+            return await self.within(asking, route.timeout_seconds)
+        except TimedOut:
+            return message(504, "Endpoint request timed out")
 
     async def _invoke(self, ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
         event = event_2(call) if route.version == "2.0" else event_1(call)
@@ -72,6 +92,8 @@ async def _proxy(ctx: Context, route: LiveRoute, call: Call) -> HttpResponse:
     assert route.integration is not None
     uri = substitute(route.integration.get("IntegrationUri", ""), call.stage_variables)
     uri = _VARIABLE.sub(lambda match: call.path_parameters.get(match[1], ""), uri)
+    if call.mapped_path is not None:
+        uri = urlsplit(uri)._replace(path=quote(call.mapped_path, safe="/%:@"), query="").geturl()
     if call.query:
         uri += ("&" if "?" in uri else "?") + call.query
     method = route.integration.get("IntegrationMethod", "ANY")

@@ -10,8 +10,6 @@ from airside.services.apigatewayv2.validation import check_integration
 @operation("CreateIntegration", resource=api_arn)
 async def create_integration(ctx: Context, request: Request) -> Result:
     """A new integration."""
-    if request.get("IntegrationSubtype"):
-        raise OperationNotImplemented("Airside does not implement service integrations yet.")
     if request.get("ConnectionType") == "VPC_LINK":
         raise OperationNotImplemented("Airside does not implement VPC links.")
     integration_id = ctx.ids.lower(7)

@@ -231,9 +231,13 @@ class IntegrationType(Part):
     )  # fmt: skip
 
     def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """YAML reads 2.0 as a number."""
-        if "PayloadFormatVersion" in wanted:
-            wanted["PayloadFormatVersion"] = str(wanted["PayloadFormatVersion"])
+        """Response parameters are a list here and a map in the API."""
+        if "ResponseParameters" in wanted:
+            wanted["ResponseParameters"] = {
+                status: {each["Destination"]: each["Source"]
+                         for each in given.get("ResponseParameters") or ()}
+                for status, given in wanted["ResponseParameters"].items()
+            }  # fmt: skip
         return wanted
 
 
@@ -249,12 +253,6 @@ class AuthorizerType(Part):
         "AuthorizerResultTtlInSeconds", "AuthorizerType", "AuthorizerUri", "EnableSimpleResponses",
         "IdentitySource", "JwtConfiguration", "Name",
     )  # fmt: skip
-
-    def shaped(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """YAML reads 2.0 as a number."""
-        if "AuthorizerPayloadFormatVersion" in wanted:
-            wanted["AuthorizerPayloadFormatVersion"] = str(wanted["AuthorizerPayloadFormatVersion"])
-        return wanted
 
 
 class DeploymentType(Part):

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from airside.services.apigatewayv2 import mapping, service_call
 from airside.services.apigatewayv2.api import Members
 from airside.services.apigatewayv2.errors import BadRequestException
 from airside.services.apigatewayv2.limits import INTEGRATION_TIMEOUT_MS_MAX
@@ -64,6 +65,12 @@ def check_integration(integration: Members) -> None:
         raise BadRequestException("HTTP_PROXY integrations support payload format version 1.0 only")
     if not integration.get("IntegrationUri") and not integration.get("IntegrationSubtype"):
         raise BadRequestException("IntegrationUri must be specified")
+    if integration.get("IntegrationSubtype"):
+        service_call.check(integration)
+    else:
+        mapping.check(integration.get("RequestParameters") or {})
+    for changes in (integration.get("ResponseParameters") or {}).values():
+        mapping.check(changes, of_response=True)
     timeout = integration.get("TimeoutInMillis", INTEGRATION_TIMEOUT_MS_MAX)
     if not 50 <= timeout <= INTEGRATION_TIMEOUT_MS_MAX:
         raise BadRequestException("Timeout should be between 50 ms and 30000 ms")

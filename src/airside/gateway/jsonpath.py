@@ -1,12 +1,10 @@
-"""The JSONPath of mapping templates and mapping expressions. Pure.
+"""The JSONPath of mapping templates, mapping expressions and parameter mappings. Pure.
 
 `$`, `.name`, `['name']`, `[0]`, `[-1]`, `[*]`, `.*`, `..name`, `[0:2]`; no filters.
 """
 
 import re
 from typing import Any
-
-from airside.services.apigateway.vtl import TemplateError
 
 _STEP = re.compile(
     r"""\.\.(?P<deep>[\w-]+|\*)|\.(?P<name>[\w$-]+|\*)|\[\s*(?:(?P<index>-?\d+)|(?P<star>\*)|
@@ -16,10 +14,14 @@ _STEP = re.compile(
 _FOUND_MAX = 10_000
 
 
+class PathError(ValueError):
+    """No path, or one that leads to too much."""
+
+
 def find(document: Any, path: str) -> Any:
     """What a path leads to; None where it leads nowhere; a list when it may lead to several.
 
-    Raises TemplateError for what is no path.
+    Raises PathError for what is no path.
     """
     path = path.strip()
     if path.startswith("$"):
@@ -30,12 +32,12 @@ def find(document: Any, path: str) -> Any:
     while position < len(path):
         step = _STEP.match(path, position)
         if step is None:
-            raise TemplateError(f"invalid JSONPath: ${path}")
+            raise PathError(f"invalid JSONPath: ${path}")
         position = step.end()
         here, many = _follow(here, step)
         several = several or many
         if len(here) > _FOUND_MAX:
-            raise TemplateError("the JSONPath finds too much")
+            raise PathError("the JSONPath finds too much")
     if several:
         return here
     return here[0] if here else None
