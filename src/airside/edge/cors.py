@@ -45,3 +45,4 @@ def allow(x: Exchange, response: HttpResponse) -> None:
     exposed = _EXPOSED_OF_FUNCTIONS if x.model.name == "lambda" else _EXPOSED
     response.headers.append(("Access-Control-Allow-Origin", "*"))
     response.headers.append(("Access-Control-Expose-Headers", exposed))
+    response.head = b""

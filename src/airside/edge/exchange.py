@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from airside.kernel import Cloud, Context, HttpRequest, HttpResponse, Operation, Principal, Service
 
 if TYPE_CHECKING:
+    from airside.edge.hosts import Front
     from airside.identity import sigv2
     from airside.identity.sigv4 import Signature
     from airside.kernel import Body, Request, Result
@@ -16,13 +17,16 @@ class Exchange:
     """What the stages have found out so far. Each stage fills in its part."""
 
     __slots__ = (
-        "body", "cloud", "codec", "ctx", "http", "model", "operation", "principal", "request",
-        "request_id", "response", "result", "service", "shape", "signature", "signed_http",
+        "body", "cloud", "codec", "ctx", "front", "http", "model", "operation", "principal",
+        "request", "request_id", "response", "result", "service", "shape", "signature",
+        "signed_http",
     )  # fmt: skip
 
     def __init__(self, http: HttpRequest, request_id: str) -> None:
         self.http = http
         self.request_id = request_id
+        self.front: Front | None = None
+        """The front door that the request's address names."""
         # route
         self.service: Service | None = None
         self.model: ServiceModel | None = None

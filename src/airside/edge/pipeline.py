@@ -22,7 +22,7 @@ from airside.edge.errors import (
 from airside.edge.exchange import Exchange
 from airside.edge.hosts import front_by_host, front_by_path
 from airside.edge.parts import Parts
-from airside.edge.route import answer_front, at_hand, route
+from airside.edge.route import answer_front, at_hand, front_of, route
 from airside.kernel import (
     Body,
     BytesBody,
@@ -204,12 +204,13 @@ PIPELINE: Final[tuple[Stage, ...]] = (
 
 async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     """Answer one request. Never raises for anything a client can cause."""
-    site = parts.sites.get(http.port)
-    if site is not None:
-        found = at_hand(parts, http, site)
+    front = front_of(parts, http)
+    if front is not None:
+        found = at_hand(parts, http, front)
         if found is not None:
             return found
     x = Exchange(http, parts.ids.uuid())
+    x.front = front
     try:
         for stage in PIPELINE:
             waiting = stage(parts, x)
@@ -233,15 +234,10 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
     if "origin" in http.headers:
         cors.allow(x, response)
-    if x.service is None or x.service.finish is None:
-        return response
-    return await _finished(x, response)
-
-
-async def _finished(x: Exchange, response: HttpResponse) -> HttpResponse:
-    """What the service adds to all its responses."""
     if x.service is not None and x.service.finish is not None and x.ctx is not None:
-        await x.service.finish(x.ctx, x.http, response)
+        finishing = x.service.finish(x.ctx, x.http, response)
+        if finishing is not None:
+            await finishing
     return response
 
 

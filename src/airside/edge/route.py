@@ -48,9 +48,8 @@ def route(parts: Parts, x: Exchange) -> Awaitable[None] | None:
         handler = parts.internal.get(http.path)
         if handler is not None:
             return _answer_internal(handler, x)
-    front = _front(parts, http)
-    if front is not None:
-        return answer_front(parts, x, front)
+    if x.front is not None:
+        return answer_front(parts, x, x.front)
     if http.method == "OPTIONS":
         x.response = cors.preflight(http, x.request_id)
         if x.response is not None:
@@ -100,10 +99,11 @@ async def _answer_internal(
     x.response = await handler(x.http)
 
 
-def _front(parts: Parts, http: HttpRequest) -> Front | None:
+def front_of(parts: Parts, http: HttpRequest) -> Front | None:
+    """The front door that a request's port, path or host names."""
     site = parts.sites.get(http.port)
     if site is not None:
-        return site._replace(path=http.path)
+        return Front(site.zone, site.label, site.environment, http.path)
     if http.path.startswith(("/_aws/", "/_env/")):
         return front_by_path(http.path, parts.zones)
     host = http.host
@@ -117,10 +117,14 @@ def _front(parts: Parts, http: HttpRequest) -> Front | None:
 
 
 def at_hand(parts: Parts, http: HttpRequest, front: Front) -> HttpResponse | None:
-    """What a site has ready for a request; None when it has to look."""
+    """What a front door has ready for a request; None when it has to look."""
     find = parts.services[parts.zones[front.zone][-1]].at_hand.get(front.zone)
     cloud = parts.clouds.find(front.environment or MAIN)
-    return find(cloud, http, front.label) if find is not None and cloud is not None else None
+    return (
+        find(cloud, http, front.label, front.path)
+        if find is not None and cloud is not None
+        else None
+    )
 
 
 async def answer_front(parts: Parts, x: Exchange, front: Front) -> None:
@@ -190,7 +194,10 @@ def _unsigned_service(parts: Parts, http: HttpRequest) -> str:
 
 
 def _path_style(http: HttpRequest) -> HttpRequest:
-    bucket = bucket_of(http.host)
+    host = http.host
+    if "." not in host or host[-1].isdigit():
+        return http
+    bucket = bucket_of(host)
     if bucket is None:
         return http
     path = f"/{bucket}{http.path}" if http.path != "/" else f"/{bucket}"

@@ -7,7 +7,7 @@ from airside.kernel.context import Context
 from airside.kernel.errors import AccessDeniedException, OperationNotImplemented, ServiceError
 from airside.kernel.http import Body, BytesBody, FileSlice, HttpRequest, HttpResponse
 from airside.kernel.ids import Ids, SeededIds, SystemIds
-from airside.kernel.operation import Operation, Request, Result, operation
+from airside.kernel.operation import KeptResult, Operation, Request, Result, operation
 from airside.kernel.principal import Principal
 from airside.kernel.resource import Resource, ResourceRequest, ResourceType
 from airside.kernel.service import LateService, Service
@@ -30,6 +30,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "Ids",
+    "KeptResult",
     "LateService",
     "ManualClock",
     "Operation",

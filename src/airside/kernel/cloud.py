@@ -26,8 +26,9 @@ E.g. the front door of `execute-api` gets the API's id. A plain web address, no 
 None means that the label is not one of this service's: the next one in the zone is asked."""
 
 
-AtHand = Callable[["Cloud", HttpRequest, str], HttpResponse | None]
-"""What a front door can answer at once, without a Context; None when it has to look."""
+AtHand = Callable[["Cloud", HttpRequest, str, str], HttpResponse | None]
+"""What a front door can answer at once, without a Context: (cloud, request, label, the path below
+the host) -> response; None when it has to look."""
 
 
 class Site(NamedTuple):

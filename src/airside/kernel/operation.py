@@ -15,6 +15,20 @@ Result = dict[str, Any]
 """Members as the model names them. None-valued members are left out on the wire. A streaming
 payload is bytes, a `FileSlice` or an async iterator of bytes."""
 
+
+class KeptResult(dict[str, Any]):
+    """A Result that is given again and again. Whoever has it must not change it.
+
+    Its codec may keep, in `written`, what it looks like on the wire.
+    """
+
+    __slots__ = ("written",)
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result)
+        self.written: Any = None
+
+
 Function = Callable[["Context", Request], Awaitable[Result | None]]
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 ResourcePolicy = Callable[["Context", str], Awaitable["Mapping[str, object] | None"]]
 """Finds the policy document attached to a resource ARN (a bucket's, a queue's, a function's)."""
 
-Finish = Callable[["Context", HttpRequest, HttpResponse], Awaitable[None]]
-"""Adds what a response of the service lacks; gets the request with the bucket in its path."""
+Finish = Callable[["Context", HttpRequest, HttpResponse], Awaitable[None] | None]
+"""Adds what a response of the service lacks; gets the request with the bucket in its path. It gives
+what to wait for, or None when there is nothing."""
 
 
 class Service:

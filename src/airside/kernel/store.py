@@ -57,6 +57,11 @@ class Transaction(Snapshot, Protocol):
 class Store(Protocol):
     """One environment's data."""
 
+    @property
+    def state(self) -> int:
+        """Names the state that reads see now: as long as it is the same, so is all they find."""
+        ...
+
     async def read(self, body: Callable[[Snapshot], T]) -> T:
         """Run `body` on the latest committed state. Embedded: in place, without suspending."""
         ...

@@ -65,6 +65,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._table = _Table({}, [])
         self._hook: Callable[[Transaction], None] | None = None
+        self.state = 0
 
     def attach(self, before_commit: Callable[[Transaction], None]) -> None:
         """Call `before_commit` at the end of each transaction; its writes belong to it."""
@@ -85,6 +86,7 @@ class MemoryStore:
             self._table.roll_back()
             raise
         self._table.undo = None
+        self.state += 1
         return result
 
     async def branch(self) -> "MemoryStore":

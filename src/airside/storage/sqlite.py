@@ -62,11 +62,19 @@ class SqliteStore:
         self._moved_most = False
         self._scheduled = False
         self._pauses = 0
+        self._state = 0
         self._top = layers[0]
         self._pages_moved = 0
         self._closed = False
         self._idle = asyncio.Event()
         self.restack(layers)
+
+    @property
+    def state(self) -> int:
+        """Names what reads see now: another number once something may have changed it."""
+        if self._stale:
+            self._refresh()
+        return self._state
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -149,6 +157,7 @@ class SqliteStore:
         for layer in self._layers:
             layer.hold()
         self._stale = False
+        self._state += 1
 
     def _draft(self) -> Draft:
         if self._committing is None:

@@ -72,6 +72,19 @@ def test_a_policy_that_comes_later_holds(s3, bucket, read, refused):
     assert read()[0] == b"one"
 
 
+def test_scripts_of_other_origins_are_told_by_kept_answers_too(s3, bucket, read):
+    allow = {"AllowedOrigins": ["http://shop"], "AllowedMethods": ["GET"]}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [allow]})
+    s3.meta.events.register(
+        "before-sign.s3.GetObject",
+        lambda request, **_: request.headers.add_header("Origin", "http://shop"),
+    )
+    for _ in range(3):
+        headers = read()[1]["ResponseMetadata"]["HTTPHeaders"]
+        assert headers["access-control-allow-origin"] == "http://shop"
+        assert headers["content-length"] == "3"
+
+
 def test_strangers_do_not_get_what_the_owner_got(aws, bucket, read, refused):
     stranger = aws("s3", key="999988887777")
     assert refused(stranger.get_object, Bucket=bucket, Key="k")["Code"] == "AccessDenied"

@@ -373,3 +373,20 @@ async def test_layers_need_not_be_closed_to_be_consistent(
     assert other.execute("PRAGMA journal_mode").get == "wal"
     assert other.execute("PRAGMA page_size").get == 8192
     other.close()
+
+
+async def test_the_state_has_one_name_until_something_may_have_changed_it(
+    family: StoreFamily, store: SqliteStore
+) -> None:
+    named = [store.state]
+    await store.read(lambda view: view.get(b"k"))
+    assert store.state == named[0]
+    for value in (b"one", b"two"):
+        await store.transact(lambda tx, value=value: tx.put(b"k", value))
+        named.append(store.state)
+        assert store.state == named[-1]
+    child = await family.branch("main", "child")
+    before = child.state
+    await child.transact(lambda tx: tx.delete(b"k"))
+    assert child.state != before
+    assert len(set(named)) == 3

@@ -91,12 +91,14 @@ def keep_hit(
     edge.hits[label, request.path, request.query, accepted] = Hit(mine, plan, behavior, kept)
 
 
-def cloudfront_at_hand(cloud: Cloud, request: HttpRequest, label: str) -> HttpResponse | None:
+def cloudfront_at_hand(
+    cloud: Cloud, request: HttpRequest, label: str, path: str
+) -> HttpResponse | None:
     """The answer to a request like one that was answered before; None for the long way."""
     headers = request.headers
     edge = cloud.component(Edge)
     hits: Hits = edge.hits
-    hit = hits.get((label, request.path, request.query, headers.get("accept-encoding")))
+    hit = hits.get((label, path, request.query, headers.get("accept-encoding")))
     if hit is None:
         return None
     kept, now = hit.found(), cloud.clock.now()

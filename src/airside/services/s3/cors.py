@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -73,14 +73,20 @@ _NAMES = {
 }
 
 
-async def add_cors_headers(ctx: Context, request: HttpRequest, response: HttpResponse) -> None:
+def add_cors_headers(
+    ctx: Context, request: HttpRequest, response: HttpResponse
+) -> Awaitable[None] | None:
     """Tell a script's browser that it may see the answer, if a rule says so."""
     origin = request.headers.get("origin")
     if origin is None or request.method == "OPTIONS":
-        return
+        return None
     bucket = unquote(request.path.removeprefix("/").partition("/")[0])
-    if not bucket:
-        return
+    return _add_headers(ctx, request, response, bucket, origin) if bucket else None
+
+
+async def _add_headers(
+    ctx: Context, request: HttpRequest, response: HttpResponse, bucket: str, origin: str
+) -> None:
     rules = await ctx.store.read(lambda view: _rules(view, bucket))
     method = request.headers.get("access-control-request-method", request.method)
     rule = find_rule(rules or [], origin, method, [])
@@ -89,6 +95,7 @@ async def add_cors_headers(ctx: Context, request: HttpRequest, response: HttpRes
         response.headers += [
             (_NAMES[name], value) for name, value in found.items() if value is not None
         ]
+        response.head = b""
 
 
 def _rules(view: Snapshot, bucket_name: str) -> list[Rule] | None:

@@ -126,10 +126,12 @@ async def get_object(ctx: Context, request: Request) -> Result:
     """An object's headers and bytes, all or a range or a part of them."""
     if request.keys() <= PLAIN:
         recent = ctx.component(Recent)
-        kept = await ctx.store.read(lambda view: recent.find(view, ctx, request))
+        kept = recent.find(ctx, request)
         if kept is not None:
-            _bill(ctx, kept.basis.bucket, kept.result["ContentLength"])
-            return dict(kept.result)
+            data = ctx.cloud.store
+            if kept.state == data.state or await recent.holds(data, kept):
+                _bill(ctx, kept.arn, kept.bytes)
+                return kept.result if ctx.http is not None else dict(kept.result)
     return await _read(ctx, request)
 
 
@@ -165,15 +167,15 @@ async def _read(ctx: Context, request: Request) -> Result:
         result["StatusCode"] = 206
     if found.basis is not None:
         ctx.component(Recent).keep(found.basis, request, result)
-    _bill(ctx, found.bucket, length)
+    _bill(ctx, bucket_arn(found.bucket.name), length)
     return result
 
 
-def _bill(ctx: Context, bucket: Bucket, length: int) -> None:
+def _bill(ctx: Context, arn: str, length: int) -> None:
     """A GET and what it sent; what AWS's own services fetch is not transferred out."""
-    tier2(ctx, bucket.name)
+    ctx.use("Requests-Tier2", 1, arn)
     if ctx.principal.kind != "service":
-        ctx.use("DataTransfer-Out-Bytes", length, bucket_arn(bucket.name))
+        ctx.use("DataTransfer-Out-Bytes", length, arn)
 
 
 @operation("HeadObject", resource=on_object, action="s3:GetObject")
