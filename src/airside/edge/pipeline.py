@@ -205,10 +205,9 @@ PIPELINE: Final[tuple[Stage, ...]] = (
 async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
     """Answer one request. Never raises for anything a client can cause."""
     front = front_of(parts, http)
-    if front is not None:
-        found = at_hand(parts, http, front)
-        if found is not None:
-            return found
+    found = at_hand(parts, http, front)
+    if found is not None:
+        return found
     x = Exchange(http, parts.ids.uuid())
     x.front = front
     try:
@@ -234,11 +233,17 @@ async def handle(parts: Parts, http: HttpRequest) -> HttpResponse:
         return _refusal(x, InternalFailure("An internal error occurred. The server's log has it."))
     if "origin" in http.headers:
         cors.allow(x, response)
-    if x.service is not None and x.service.finish is not None and x.ctx is not None:
-        finishing = x.service.finish(x.ctx, x.http, response)
-        if finishing is not None:
-            await finishing
+    finishing = _finish(x, response)
+    if finishing is not None:
+        await finishing
     return response
+
+
+def _finish(x: Exchange, response: HttpResponse) -> Awaitable[None] | None:
+    """What the service adds to all its responses."""
+    if x.service is None or x.service.finish is None or x.ctx is None:
+        return None
+    return x.service.finish(x.ctx, x.http, response)
 
 
 def _refusal(x: Exchange, error: ServiceError) -> HttpResponse:

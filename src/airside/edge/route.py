@@ -116,8 +116,10 @@ def front_of(parts: Parts, http: HttpRequest) -> Front | None:
     return front_by_host(host, http.path, parts.zones)
 
 
-def at_hand(parts: Parts, http: HttpRequest, front: Front) -> HttpResponse | None:
+def at_hand(parts: Parts, http: HttpRequest, front: Front | None) -> HttpResponse | None:
     """What a front door has ready for a request; None when it has to look."""
+    if front is None:
+        return None
     find = parts.services[parts.zones[front.zone][-1]].at_hand.get(front.zone)
     cloud = parts.clouds.find(front.environment or MAIN)
     return (
