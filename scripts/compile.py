@@ -42,6 +42,7 @@ REQUESTS = (
     "airside.protocol.codec",
     "airside.protocol.json",
     "airside.protocol.json_values",
+    "airside.protocol.kept",
     "airside.protocol.rest",
     "airside.protocol.rest_json",
     "airside.protocol.rest_xml",

@@ -14,6 +14,7 @@ from airside.kernel.operation import KeptResult, Request, Result
 from airside.protocol import scalars
 from airside.protocol.errors import InvalidArgument, Rejected, ResultError, SerializationException
 from airside.protocol.event_stream import encode_stream
+from airside.protocol.kept import written_again
 from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.routing import Template, parse_query, router
 from airside.protocol.shapes import FLOATS, INTEGERS, STRINGS, Member
@@ -103,7 +104,7 @@ class RestCodec(ABC):
             program = operation.programs["rest.out"] = _Output(self, model, operation)
         named = self.request_id_headers(model, request_id)
         if result.__class__ is KeptResult:
-            return _written_again(program, result, named)
+            return written_again(program.write, result, named)
         return program.write(result or {}, named)
 
 
@@ -429,31 +430,6 @@ class _Output:
             response.body = self._body(in_body)
             response.headers.append(("Content-Type", self._content_type))
         return response
-
-
-def _written_again(program: _Output, result: Any, named: Headers) -> HttpResponse:
-    """The response of a result that was kept, with the request's id before what never changes."""
-    if result.written is None:
-        response = program.write(result, [])
-        result.written = (response, _head(response))
-    written, rest = result.written
-    response = HttpResponse(written.status, named + written.headers, written.body)
-    if rest:
-        lines = "".join([f"{name}: {value}\r\n" for name, value in named])
-        response.head = f"HTTP/1.1 200 OK\r\n{lines}".encode() + rest
-    return response
-
-
-def _head(response: HttpResponse) -> bytes:
-    """The header lines of a plain answer in full; none of one that is to be written with care."""
-    body = response.body
-    if response.status != 200 or not isinstance(body, bytes):
-        return b""
-    if response.header("content-length") != str(len(body)):
-        return b""
-    if not all(value.isascii() and value.isprintable() for _, value in response.headers):
-        return b""
-    return "".join([f"{name}: {value}\r\n" for name, value in response.headers]).encode()
 
 
 def header_place(member: Member) -> Place:
