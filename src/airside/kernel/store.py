@@ -98,8 +98,10 @@ class BlobWriter(Protocol):
 class Blobs(Protocol):
     """Large immutable byte strings beside the keys, shared by all branches."""
 
-    def create(self, through: Callable[[bytes], bytes] | None = None) -> BlobWriter:
-        """Start writing a blob."""
+    def create(
+        self, through: Callable[[bytes], bytes] | None = None, *, length: int | None = None
+    ) -> BlobWriter:
+        """Start writing a blob, of about `length` bytes if that is known."""
         ...
 
     def path(self, blob_id: str) -> Path:

@@ -13,11 +13,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from mmap import mmap
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from airside.kernel.ids import Ids
 from airside.kernel.store import Snapshot, Store, Transaction
+from airside.storage.direct import BUFFER_BYTES, DirectWriter, create
 from airside.storage.errors import full_disk_told
 from airside.storage.keys import pack, prefix_range
 from airside.storage.manifest import sync_folder
@@ -27,6 +29,9 @@ T = TypeVar("T")
 THREADS = 8
 GATHER_BYTES = 512 << 10
 """Chunks are gathered to this size before a thread writes them, while the next ones gather."""
+DIRECT_BYTES_MIN = 4 << 20
+"""Blobs of so many bytes are written past the page cache."""
+BUFFERS_KEPT = 16
 READ_BYTES = 256 << 10
 ID_LENGTH = 26
 _CHUNKS_AT_ONCE = 512
@@ -51,11 +56,30 @@ class FileBlobs:
             sync_folder(folder)
         self._shards = {path.name for path in folder.iterdir()}
         self._making_shard = threading.Lock()
+        self._buffers: list[mmap] = []
 
-    def create(self, through: Callable[[bytes], bytes] | None = None) -> "FileBlobWriter":
+    def create(
+        self, through: Callable[[bytes], bytes] | None = None, *, length: int | None = None
+    ) -> "FileBlobWriter":
         """Start writing a blob. Each chunk goes `through` this, in the thread that writes it."""
-        blob_id = self._ids.lower(ID_LENGTH)
-        return FileBlobWriter(self, blob_id, self._new / blob_id, self.path(blob_id), through)
+        direct = self._durable and length is not None and length >= DIRECT_BYTES_MIN
+        return FileBlobWriter(self, self._ids.lower(ID_LENGTH), through, direct=direct)
+
+    def written(self, blob_id: str) -> Path:
+        """The file of a blob that is being written."""
+        return self._new / blob_id
+
+    def lend(self) -> mmap:
+        """Aligned memory for one writer. Any thread."""
+        try:
+            return self._buffers.pop()
+        except IndexError:
+            return mmap(-1, BUFFER_BYTES)
+
+    def take_back(self, buffer: mmap) -> None:
+        """It is not used any more."""
+        if len(self._buffers) < BUFFERS_KEPT:
+            self._buffers.append(buffer)
 
     def path(self, blob_id: str) -> Path:
         """The file that holds a committed blob."""
@@ -153,15 +177,16 @@ class FileBlobWriter:
         self,
         blobs: FileBlobs,
         blob_id: str,
-        written: Path,
-        kept: Path,
         through: Callable[[bytes], bytes] | None,
+        *,
+        direct: bool,
     ) -> None:
         self._blobs = blobs
         self._blob_id = blob_id
-        self._written = written
-        self._kept = kept
+        self._written = blobs.written(blob_id)
         self._through = through
+        self._direct = direct
+        self._past_cache: DirectWriter | None = None
         self._file = -1
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
@@ -175,7 +200,7 @@ class FileBlobWriter:
             await self._hand_over()
 
     async def flush(self) -> None:
-        """Return when all that was written is in the file. Raises DiskFull."""
+        """Return when all that was written has gone through a thread. Raises DiskFull."""
         await self._hand_over()
         await self._written_so_far()
 
@@ -191,8 +216,7 @@ class FileBlobWriter:
         if self._writing is not None:
             await asyncio.wait([self._writing])
         if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+            self._close()
             await self._blobs.in_thread(self._written.unlink, missing_ok=True)
 
     async def _hand_over(self) -> None:
@@ -212,18 +236,30 @@ class FileBlobWriter:
 
     def _append(self, chunks: list[bytes]) -> None:
         if self._file < 0:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._file = os.open(self._written, flags, 0o644)
+            self._file, direct = create(self._written, direct=self._direct)
+            if direct:
+                self._past_cache = DirectWriter(self._file, self._blobs.lend())
         if self._through is not None:
             chunks = [self._through(chunk) for chunk in chunks]
         with full_disk_told():
-            _write_all(self._file, chunks)
+            if self._past_cache is not None:
+                self._past_cache.write(chunks)
+            else:
+                _write_all(self._file, chunks)
 
     def _keep(self) -> None:
         with full_disk_told():
-            self._blobs.keep(self._file, self._written, self._kept)
+            if self._past_cache is not None:
+                self._past_cache.finish()
+            self._blobs.keep(self._file, self._written, self._blobs.path(self._blob_id))
+        self._close()
+
+    def _close(self) -> None:
         os.close(self._file)
         self._file = -1
+        if self._past_cache is not None:
+            self._blobs.take_back(self._past_cache.buffer)
+            self._past_cache = None
 
 
 def _write_all(file: int, chunks: list[bytes]) -> None:

@@ -107,7 +107,9 @@ class MemoryBlobs:
         self._blobs: dict[str, bytes] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def create(self, through: Callable[[bytes], bytes] | None = None) -> "MemoryBlobWriter":
+    def create(
+        self, through: Callable[[bytes], bytes] | None = None, *, length: int | None = None
+    ) -> "MemoryBlobWriter":
         """Start writing a blob."""
         return MemoryBlobWriter(self._blobs, self._ids.lower(26), through)
 

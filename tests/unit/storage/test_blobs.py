@@ -1,6 +1,7 @@
 """Blobs: written once, whole or not at all, and kept as long as some branch needs them."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 import pytest
 
 from airside.kernel import Blobs, SeededIds
-from airside.storage import FileBlobs, MemoryBlobs, MemoryStore, StoreFamily
+from airside.storage import FileBlobs, MemoryBlobs, MemoryStore, StoreFamily, direct
 from airside.storage import blobs as blobs_module
+from airside.storage.direct import BUFFER_BYTES
 
 NOW = 2_000_000_000.0
+DIRECT = 10 << 20
+"""A length that makes writers go past the cache."""
 
 
 @pytest.fixture
@@ -27,8 +31,8 @@ async def blobs(request: pytest.FixtureRequest, files: FileBlobs) -> Blobs:
     return files if request.param == "files" else MemoryBlobs(SeededIds(1))
 
 
-async def store_blob(blobs: Blobs, *chunks: bytes) -> str:
-    writer = blobs.create()
+async def store_blob(blobs: Blobs, *chunks: bytes, length: int | None = None) -> str:
+    writer = blobs.create(length=length)
     for chunk in chunks:
         await writer.write(chunk)
     return await writer.commit()
@@ -49,6 +53,36 @@ async def test_a_blob_reads_as_it_was_written(blobs: Blobs) -> None:
     assert await content(blobs, blob_id, len(whole) - 5) == b"three"
     assert await content(blobs, blob_id, 0, 0) == b""
     assert await content(blobs, blob_id, len(whole), 9) == b""
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, BUFFER_BYTES, BUFFER_BYTES + 1, 5_000_000])
+async def test_a_large_blob_goes_past_the_cache_and_reads_the_same(
+    files: FileBlobs, size: int
+) -> None:
+    whole = os.urandom(size)
+    chunks = [whole[at : at + 199_999] for at in range(0, size, 199_999)]
+    blob_id = await store_blob(files, *chunks, length=DIRECT)  # whatever was announced
+    assert files.path(blob_id).read_bytes() == whole
+
+
+@pytest.mark.parametrize("refused", ["at once", "the first write", "later"])
+async def test_a_file_system_without_direct_writes_does_as_well(
+    files: FileBlobs, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    whole = os.urandom(3_000_001)
+    if refused == "at once":
+        monkeypatch.setattr(direct, "_DIRECT", 0)
+    real, calls = os.write, []
+
+    def write(file: int, data: bytes) -> int:
+        calls.append(len(data))
+        if refused == "the first write" and len(calls) == 1:
+            raise OSError(errno.EINVAL, "not so")
+        return real(file, data[:1000] if refused == "later" and len(calls) == 2 else data)
+
+    monkeypatch.setattr(direct.os, "write", write)
+    blob_id = await store_blob(files, whole, length=DIRECT)
+    assert files.path(blob_id).read_bytes() == whole
 
 
 async def test_an_empty_blob_is_a_blob(blobs: Blobs) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from airside.kernel import Body, Context, Transaction
 from airside.kernel.http import SealedBody
-from airside.kernel.store import BlobWriter
 from airside.services.s3 import errors, limits, store
 from airside.services.s3.checksum import ALGORITHMS, MEMBERS, Hasher, decode, header_of, member_of
 from airside.services.s3.encryption import NONCE_BYTES, CustomerKey
@@ -150,7 +149,8 @@ async def _stream(
 ) -> Received:
     hashes = _Hashes(ctx, body, expected, secret)
     waiting: list[bytes] = []
-    writer: BlobWriter | None = None if inline else ctx.blobs.create(hashes.take)
+    length = len(body) if isinstance(body, bytes) else body.length
+    writer = None if inline else ctx.blobs.create(hashes.take, length=length)
     size = 0
     try:
         async for chunk in _chunks(hashes.source):
@@ -161,7 +161,7 @@ async def _stream(
                 waiting.append(chunk)
                 continue
             if writer is None:
-                writer = ctx.blobs.create(hashes.take)
+                writer = ctx.blobs.create(hashes.take, length=length)
                 for earlier in waiting:
                     await writer.write(earlier)
                 waiting.clear()
