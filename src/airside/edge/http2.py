@@ -19,6 +19,7 @@ import h2.settings
 from airside.edge.body import StreamBody
 from airside.edge.http import Listener
 from airside.kernel import BytesBody, FileSlice, HttpRequest, HttpResponse
+from airside.protocol.scalars import is_size, read_size
 
 _STREAMS_MAX: Final = 128
 _HEADER_BYTES_MAX: Final = 64 * 1024
@@ -221,7 +222,7 @@ class Http2Connection(asyncio.Protocol):
                 self._acknowledge(identifier, held)
                 self._flush()
 
-        return StreamBody(int(length) if length.isdigit() else None, lambda: None, pause)
+        return StreamBody(read_size(length) if is_size(length) else None, lambda: None, pause)
 
     def _feed(self, event: h2.events.DataReceived) -> None:
         identifier, size = event.stream_id, event.flow_controlled_length or 0

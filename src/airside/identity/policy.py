@@ -177,7 +177,7 @@ class Policy:
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any], name: str = "") -> "Policy":
         """Compile a document, text or decoded. Raises PolicySyntaxError."""
-        if not isinstance(document, Mapping):
+        if isinstance(document, str | bytes):
             try:
                 document = msgspec.json.decode(document)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -265,6 +265,9 @@ def _statement(raw: Any, *, variables: bool) -> Statement:
     for element in ("Action", "Resource", "Principal"):
         if element in raw and f"Not{element}" in raw:
             raise PolicySyntaxError("Syntax errors in policy.")
+    sid = raw.get("Sid", "")
+    if not isinstance(sid, str):
+        raise PolicySyntaxError("Syntax errors in policy.")
     actions = tuple(pattern.lower() for pattern in _either(raw, "Action") or ())
     if not actions:
         raise PolicySyntaxError("Policy statement must contain actions.")
@@ -275,7 +278,7 @@ def _statement(raw: Any, *, variables: bool) -> Statement:
     except ValueError as error:
         raise PolicySyntaxError(str(error)) from error
     return Statement(
-        sid=raw.get("Sid", ""),
+        sid=sid,
         denies=raw["Effect"] == "Deny",
         actions=actions,
         not_action="NotAction" in raw,

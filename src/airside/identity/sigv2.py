@@ -115,8 +115,13 @@ def _resource(http: HttpRequest, bucket: str | None) -> str:
 
 
 def _query(http: HttpRequest) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in http.query.split("&") if pair)
-    return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
+    """The parameters; of several with one name the first, which is the one operations read."""
+    found: dict[str, str] = {}
+    for pair in http.query.split("&"):
+        name, _, value = pair.partition("=")
+        found.setdefault(unquote_plus(name), unquote_plus(value))
+    found.pop("", None)
+    return found
 
 
 def _string_to_sign(signature: Signature, http: HttpRequest, resource: str) -> str:

@@ -21,6 +21,7 @@ from airside.protocol.errors import (
     MalformedTrailerError,
     MissingContentLength,
 )
+from airside.protocol.scalars import is_size, read_size
 
 CHUNK_MIN = 8192
 """Only the last chunk may be shorter."""
@@ -56,11 +57,11 @@ def decode(body: Body, headers: Mapping[str, str], verifier: Verifier | None) ->
     announced = headers.get("x-amz-decoded-content-length", "")
     if not announced:
         raise MissingContentLength("You must provide the Content-Length HTTP header.")
-    if not (announced.isascii() and announced.isdigit()):
+    if not is_size(announced):
         raise InvalidRequest("The value of x-amz-decoded-content-length is not a number")
     names = headers.get("x-amz-trailer", "").lower().split(",")
     trailers = tuple(name.strip() for name in names if name.strip())
-    return ChunkedBody(body, int(announced), trailers, verifier)
+    return ChunkedBody(body, read_size(announced), trailers, verifier)
 
 
 class ChunkedBody:

@@ -5,6 +5,7 @@ Readers raise ValueError; what a client is told is the codec's business.
 
 import binascii
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,19 @@ def integer_reader(kind: str) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def read_size(text: str) -> int:
+    """A number of decimal digits; so many that no size has them are a size beyond all others."""
+    return int(text) if len(text) < 19 else 1 << 62
+
+
+_DIGITS = re.compile("[0-9]+")
+
+
+def is_size(text: str) -> bool:
+    """Whether it consists of decimal digits alone, those of ASCII."""
+    return _DIGITS.fullmatch(text) is not None
 
 
 read_integer = integer_reader("long")
@@ -115,7 +129,7 @@ def read_iso8601(text: str) -> float:
 def _whole_number(text: str) -> float:
     """Some clients send epoch seconds where ISO 8601 is due, and AWS takes them."""
     value = read_float(text)
-    if not math.isfinite(value):
+    if not _FIRST_INSTANT <= value < _END_OF_TIME:
         raise ValueError(text)
     return value
 
@@ -141,6 +155,8 @@ def read_unix(text: str) -> float:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_INSTANT, _END_OF_TIME = -62_135_596_800.0, 253_402_300_800.0
+"""The years 1 to 9999, which dates can be written of."""
 
 
 def _epoch(moment: datetime) -> float:

@@ -70,6 +70,19 @@ def test_an_address_that_was_changed(send, aws, bucket, version):
     assert ("CanonicalRequest" in text) == (version == "s3v4")
 
 
+def test_a_parameter_that_is_said_twice_is_the_one_that_is_signed(send, s3, versioned):
+    ids = [
+        s3.put_object(Bucket=versioned, Key="k", Body=body)["VersionId"] for body in (b"1", b"2")
+    ]
+    url = s3.generate_presigned_url(
+        "get_object", Params={"Bucket": versioned, "Key": "k", "VersionId": ids[1]}
+    )
+    assert send("GET", path_of(url), {}) == (200, "2")
+    other = path_of(url).replace("?", f"?versionId={ids[0]}&", 1)
+    assert send("GET", other, {})[0] == 403
+    assert send("GET", f"{path_of(url)}&versionId={ids[0]}", {})[1] != "1"
+
+
 def test_headers_that_an_address_does_not_sign_are_named(send, aws, bucket):
     url = aws("s3", config=Config(signature_version="s3v4")).generate_presigned_url(
         "put_object", Params={"Bucket": bucket, "Key": "k"}

@@ -5,12 +5,12 @@ from typing import Any
 
 from airside.kernel import Context, Request, Snapshot
 from airside.services.s3 import access, errors, lifecycle, store
-from airside.services.s3.bucket import ENFORCED, Bucket, Grant
+from airside.services.s3.bucket import ENFORCED, Bucket, Grant, canonical_id
 from airside.services.s3.grants import asked, full_control, is_public
 from airside.services.s3.names import bucket_arn, object_arn
 from airside.services.s3.object import Version
 
-_ACL_MEMBERS = frozenset({"ACL", "GrantRead", "GrantReadACP", "GrantWriteACP"})
+_ACL_MEMBERS = frozenset({"ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"})
 
 
 def on_bucket(ctx: Context, request: Request) -> str:
@@ -67,8 +67,12 @@ def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list
     if bucket.ownership == ENFORCED:
         if request.keys().isdisjoint(_ACL_MEMBERS):
             return None
-        if request.get("ACL") in (None, "", "bucket-owner-full-control") and not any(
-            request.get(name) for name in ("GrantRead", "GrantReadACP", "GrantWriteACP")
+        if (
+            request.get("ACL") in (None, "", "bucket-owner-full-control")
+            and not any(
+                request.get(name) for name in ("GrantRead", "GrantReadACP", "GrantWriteACP")
+            )
+            and _to_owner_alone(bucket, request.get("GrantFullControl"))
         ):
             return None
         raise errors.AccessControlListNotSupported("The bucket does not allow ACLs")
@@ -76,6 +80,14 @@ def grants_asked(bucket: Bucket, request: Mapping[str, Any], owner: str) -> list
     if grants and bucket.blocks("BlockPublicAcls") and any(map(is_public, grants)):
         raise errors.AccessDenied("Access Denied")
     return grants
+
+
+def _to_owner_alone(bucket: Bucket, grantees: str | None) -> bool:
+    """Whether full control goes to the bucket's owner and nobody else, who has it anyway."""
+    if not grantees:
+        return True
+    identifier = f'id="{canonical_id(bucket.owner)}"'
+    return grantees.replace("'", '"').strip() in (identifier, identifier.replace('"', ""))
 
 
 def owner_of_new(ctx: Context, bucket: Bucket, request: Mapping[str, Any]) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import md5
-from typing import Any
 from urllib.parse import unquote
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
+from airside.protocol.scalars import is_size, read_size
 from airside.services.s3 import (
     archive,
     attributes,
@@ -354,23 +354,24 @@ def _copy_range(header: str | None, size: int) -> tuple[int, int]:
     """(offset, length) of `bytes=first-last`, which must lie within the source."""
     if header is None:
         return 0, size
-    first, found, last = header.removeprefix("bytes=").partition("-")
-    malformed: Any = not header.startswith("bytes=") or not found
-    if malformed or not first.isdigit() or not last.isdigit() or int(last) < int(first):
+    first, _, last = header.removeprefix("bytes=").partition("-")
+    malformed = not header.startswith("bytes=") or not (is_size(first) and is_size(last))
+    start, end = (0, 0) if malformed else (read_size(first), read_size(last))
+    if malformed or end < start:
         raise errors.InvalidArgument(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first "
             "and last are the zero-based offsets of the first and last bytes to copy",
             ArgumentName="x-amz-copy-source-range",
             ArgumentValue=header,
         )
-    if int(first) >= size:
+    if start >= size:
         raise errors.InvalidRequest(
             "The specified copy range is invalid for the source object size"
         )
-    if int(last) >= size:
+    if end >= size:
         raise errors.InvalidRange(
             f"Range specified is not valid for source object of size: {size}",
             ActualObjectSize=str(size),
             RangeRequested=header,
         )
-    return int(first), int(last) - int(first) + 1
+    return start, end - start + 1

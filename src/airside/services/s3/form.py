@@ -61,7 +61,10 @@ class Form:
                 raise errors.MaxPostPreDataLengthExceededError(
                     "Your POST request fields preceding the upload file were too large."
                 )
-            self.fields[name] = value.decode("utf-8", "surrogateescape")
+            try:
+                self.fields[name] = value.decode()
+            except UnicodeDecodeError:
+                raise _malformed() from None
 
     async def _next_part(self) -> bool:
         """Step over the end of a delimiter; False after the last one."""
@@ -75,7 +78,7 @@ class Form:
 
     def _read_head(self, head: bytes) -> tuple[str, str]:
         """(field name, content type) of a part."""
-        text = head.decode("utf-8", "surrogateescape")
+        text = head.decode("utf-8", "replace")
         kind = ""
         name = None
         for line in text.split("\r\n"):

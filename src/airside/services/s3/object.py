@@ -8,6 +8,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from airside.protocol.scalars import read_size
 from airside.services.s3 import errors
 
 EMPTY, INLINE, BLOB, SEGMENTS = 0, 1, 2, 3
@@ -29,7 +30,7 @@ STORED_HEADERS = (
     "WebsiteRedirectLocation",
 )
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.IGNORECASE)
 
 
 class Segment(Struct, array_like=True):
@@ -218,16 +219,16 @@ def resolve_range(header: str | None, size: int) -> tuple[int, int] | None:
         return None
     first, last = match.groups()
     if first:
-        start = int(first)
-        end = min(int(last), size - 1) if last else size - 1
-        if last and int(last) < start:
+        start = read_size(first)
+        end = min(read_size(last), size - 1) if last else size - 1
+        if last and read_size(last) < start:
             return None
         if start >= size:
             raise invalid_range(header, size)
         return start, end - start + 1
     if not last:
         return None
-    length = min(int(last), size)
+    length = min(read_size(last), size)
     if length == 0:
         raise invalid_range(header, size)
     return size - length, length

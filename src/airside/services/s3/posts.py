@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 from xml.sax.saxutils import escape  # writes only
 
 from airside.identity.keys import KeyRegistry
@@ -162,14 +162,23 @@ def _tags(document: Element) -> list[tuple[str, str]]:
     return found
 
 
+def _address(text: str) -> SplitResult | None:
+    """Where to send the browser; None for what is no address of the web: as if nothing was said."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https") else None
+
+
 def _answer(ctx: Context, fields: dict[str, str], bucket: str, key: str, stored: Result) -> Result:
     etag = stored["ETag"]
     location = f"{ctx.cloud.settings.endpoint}/{bucket}/{quote(key)}"
     result: Result = {"ETag": etag, "Location": location, "VersionId": stored.get("VersionId")}
     result.update({name: value for name, value in stored.items() if name.startswith("Checksum")})
     redirect = fields.get("success_action_redirect") or fields.get("redirect")
-    if redirect and urlsplit(redirect).scheme in ("http", "https"):
-        parts = urlsplit(redirect)
+    parts = _address(redirect) if redirect else None
+    if parts is not None:
         query = [*parse_qsl(parts.query), ("bucket", bucket), ("key", key), ("etag", etag)]
         result["Location"] = parts._replace(query=urlencode(query)).geturl()
         result["StatusCode"] = 303

@@ -1,6 +1,7 @@
 """Listing multipart uploads and their parts."""
 
 from airside.kernel import Context, Request, Result, Snapshot, operation
+from airside.protocol.scalars import is_size, read_size
 from airside.services.s3 import errors, store
 from airside.services.s3.bucket import Bucket, owner_of
 from airside.services.s3.common import on_bucket, on_object, opened, tier1
@@ -11,10 +12,22 @@ from airside.services.s3.store import Upload
 _PAGE = 1000
 
 
+def _limit(request: Request, member: str, name: str) -> int:
+    """How many are asked for, at most a page. Raises InvalidArgument."""
+    limit: int = request.get(member, _PAGE)
+    if limit < 0:
+        raise errors.InvalidArgument(
+            f"Argument {name} must be an integer between 0 and 2147483647",
+            ArgumentName=name,
+            ArgumentValue=str(limit),
+        )
+    return min(limit, _PAGE)
+
+
 @operation("ListMultipartUploads", resource=on_bucket, action="s3:ListBucketMultipartUploads")
 async def list_multipart_uploads(ctx: Context, request: Request) -> Result:
     """Uploads under way, by key and then by start."""
-    limit = min(request.get("MaxUploads", _PAGE), _PAGE)
+    limit = _limit(request, "MaxUploads", "max-uploads")
     prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
     key_marker, id_marker = request.get("KeyMarker", ""), request.get("UploadIdMarker", "")
 
@@ -71,7 +84,7 @@ def _shown(key: str, begun: Upload, bucket: Bucket) -> Result:
 
 
 def _part_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) >= 1 << 31:
+    if not is_size(text) or read_size(text) >= 1 << 31:
         raise errors.InvalidArgument(
             "Provided part-number-marker not an integer or within integer range",
             ArgumentName="part-number-marker",
@@ -84,13 +97,7 @@ def _part_number(text: str) -> int:
 async def list_parts(ctx: Context, request: Request) -> Result:
     """Parts uploaded so far."""
     key, upload_id = request["Key"], request["UploadId"]
-    limit = min(request.get("MaxParts", _PAGE), _PAGE)
-    if limit < 0:
-        raise errors.InvalidArgument(
-            "Argument max-parts must be an integer between 0 and 2147483647",
-            ArgumentName="max-parts",
-            ArgumentValue=str(limit),
-        )
+    limit = _limit(request, "MaxParts", "max-parts")
     marker = _part_number(request.get("PartNumberMarker") or "0")
 
     def look(view: Snapshot) -> tuple[Bucket, Upload, list[Part]]:
