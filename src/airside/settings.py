@@ -63,6 +63,11 @@ class Settings:
     edge_log_seconds: float = _setting(
         120.0, "How often distributions that have a log write a file of it."
     )
+    viewer_country: str = _setting(
+        "US",
+        "Country that CloudFront takes its local viewers to be in (two letters, ISO 3166-1): what "
+        "geographic restrictions and CloudFront-Viewer-Country go by.",
+    )
     blob_grace_seconds: float = _setting(
         900.0, "Age at which files that nothing names (left by crashes, deleted) are removed."
     )

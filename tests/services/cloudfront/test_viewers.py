@@ -1,7 +1,7 @@
 """What viewers send and origins answer, as strange as they may: nobody gets what is not theirs."""
 
 import pytest
-from tests.services.cloudfront.conftest import DISABLED, OPTIMIZED, behavior, some
+from tests.services.cloudfront.conftest import DISABLED, OPTIMIZED, behavior, make_site, some
 
 from airside.services.cloudfront.plan import Matcher, normalized
 
@@ -282,3 +282,33 @@ def test_a_response_of_unknown_length_is_not_compressed(edge, origin):
     origin.chunked = True
     whole = edge.get("/chunked", Accept_Encoding="gzip")
     assert (whole.body, whole.headers["Content-Encoding"]) == (text, None)
+
+
+def geography(site, kind: str, *countries: str) -> None:
+    site.change(Restrictions={"GeoRestriction": {"RestrictionType": kind, **some(list(countries))}})
+
+
+def test_viewers_of_countries_that_are_not_served(site):
+    site.put("index.html", b"at home")
+    site.put("403.html", b"not there")
+    for kind, countries, status in (
+        ("blacklist", ["US", "DE"], 403), ("blacklist", ["DE"], 200),
+        ("whitelist", ["DE"], 403), ("whitelist", ["DE", "US"], 200), ("none", [], 200),
+    ):  # fmt: skip
+        geography(site, kind, *countries)
+        for _ in range(2):
+            assert site.get("/").status == status
+    geography(site, "blacklist", "US")
+    refused = site.get("/")
+    assert b"configured to block access from your country" in refused.body
+    assert (refused.cache, refused.headers["Server"]) == ("Error", "CloudFront")
+
+
+def test_where_viewers_are_is_a_setting(start, account):
+    abroad = start(viewer_country="DE")
+    site = make_site(lambda service: abroad.client(service, account), f"abroad-{account}", abroad)
+    site.put("index.html", b"x")
+    geography(site, "whitelist", "DE")
+    assert site.get("/").status == 200
+    geography(site, "blacklist", "DE")
+    assert site.get("/").status == 403

@@ -63,6 +63,17 @@ def _to_https(ctx: Context, plan: Plan, question: Question) -> HttpResponse:
     return HttpResponse(status, headers, pages.redirect_page(status))
 
 
+def from_abroad(plan: Plan, question: Question) -> Answer | None:
+    """What viewers hear in a country that the distribution does not serve.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/georestrictions.html
+    """
+    if plan.admits(question.country):
+        return None
+    headers = [("Server", "CloudFront"), ("Content-Type", "text/html")]
+    return Answer(403, headers, pages.error_page(403, pages.COUNTRY_BLOCKED, question.id))
+
+
 def signed_for(
     ctx: Context, plan: Plan, behavior: Behavior, question: Question
 ) -> Answer | None:  # fmt: skip

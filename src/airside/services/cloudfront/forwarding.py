@@ -36,6 +36,7 @@ class Question:
     """Lower-case names."""
     body: Body = field(default_factory=BytesBody)
     client: str = "127.0.0.1"
+    country: str = "US"
     scheme: str = "http"
     asked: str = ""
     """The path as the viewer wrote it: `path` may be the default root object."""
@@ -153,6 +154,6 @@ def viewer_facts(question: Question) -> dict[str, str]:
         "cloudfront-is-android-viewer": str("android" in agent).lower(),
         "cloudfront-is-ios-viewer": str("iphone" in agent or "ipad" in agent).lower(),
         "cloudfront-viewer-address": f"{question.client}:0",
-        "cloudfront-viewer-country": "US",
+        "cloudfront-viewer-country": question.country,
         "cloudfront-viewer-http-version": "1.1",
     }

@@ -7,7 +7,7 @@ https-only lets plain HTTP pass: there is nowhere to redirect to.
 from airside.kernel import BytesBody, Context, HttpRequest, HttpResponse
 from airside.services.cloudfront import pages
 from airside.services.cloudfront.access_logs import AccessLogs
-from airside.services.cloudfront.admission import signed_for, turned_away
+from airside.services.cloudfront.admission import from_abroad, signed_for, turned_away
 from airside.services.cloudfront.cache import Kept
 from airside.services.cloudfront.edge import Dangling, Edge
 from airside.services.cloudfront.forwarding import Question
@@ -32,7 +32,7 @@ async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> Ht
             return own_page(404, pages.NO_DISTRIBUTION, None, new_cf_id(ctx))
     ctx.account_id = plan.account_id
     began = ctx.clock.monotonic()
-    question = _question(plan, request)
+    question = _question(plan, request, ctx.cloud.settings.viewer_country)
     behavior = plan.behavior(question.path)
     response, kept = await _answered(ctx, edge, plan, behavior, question)
     if plan.log is not None:
@@ -47,14 +47,14 @@ async def cloudfront_front(ctx: Context, request: HttpRequest, label: str) -> Ht
     return response
 
 
-def _question(plan: Plan, request: HttpRequest) -> Question:
+def _question(plan: Plan, request: HttpRequest, country: str) -> Question:
     path = request.path
     if path == "/" and plan.root_object:
         path = f"/{plan.root_object}"
     bare = request.method in ("GET", "HEAD")  # nothing below may read what comes with them
     return Question(
         request.method, path, request.query, request.headers,
-        BytesBody() if bare else request.body, request.client,
+        BytesBody() if bare else request.body, request.client, country,
         request.scheme, request.path, request.prefix,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ async def _answered(
     refused = turned_away(ctx, plan, behavior, question)
     if refused is not None:
         return refused, None
-    unsigned = signed_for(ctx, plan, behavior, question)
+    unsigned = from_abroad(plan, question) or signed_for(ctx, plan, behavior, question)
     if unsigned is not None:
         return await Visit(ctx, edge, plan, behavior, question).refused(unsigned), None
     made = await on_request(ctx, plan, behavior, question) \

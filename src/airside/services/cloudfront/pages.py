@@ -9,6 +9,9 @@ METHOD_NOT_ALLOWED = (
 )
 NO_DISTRIBUTION = "No distribution answers under this host name."
 BAD_REQUEST = "Bad request."
+COUNTRY_BLOCKED = (
+    "The Amazon CloudFront distribution is configured to block access from your country."
+)
 FUNCTION_FAILED = (
     "The CloudFront function associated with the CloudFront distribution is invalid or could not "
     "run."

@@ -195,6 +195,13 @@ class Plan:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """By id, for functions that choose."""
     log: Log | None = None
+    geography: tuple[str, frozenset[str]] = ("none", frozenset())
+    """`whitelist` or `blacklist`, and the countries."""
+
+    def admits(self, country: str) -> bool:
+        """Whether viewers of a country are let in."""
+        kind, countries = self.geography
+        return kind == "none" or (country in countries) == (kind == "whitelist")
 
     def behavior(self, path: str) -> Behavior:
         """The behaviour of a path: the first whose pattern fits, else the default.
@@ -294,7 +301,12 @@ def compile_plan(
         origins=origins,
         log=_log(config.get("Logging") or {}),
         aliases=tuple((config.get("Aliases") or {}).get("Items") or ()),
+        geography=_geography((config.get("Restrictions") or {}).get("GeoRestriction") or {}),
     )
+
+
+def _geography(restriction: Config) -> tuple[str, frozenset[str]]:
+    return restriction.get("RestrictionType", "none"), frozenset(restriction.get("Items") or ())
 
 
 def _log(config: Config) -> Log | None:

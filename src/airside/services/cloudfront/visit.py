@@ -233,7 +233,9 @@ class Visit:
     async def _replaced(self, answer: Answer, rule: ErrorRule) -> Answer:
         """The page that a custom error response names, with its status."""
         path, _, query = rule.page.partition("?")
-        wanted = Question("GET", path, query, dict(self._question.headers))
+        wanted = Question(
+            "GET", path, query, dict(self._question.headers), country=self._question.country
+        )
         for name in ("range", "if-none-match", "if-modified-since", "if-match"):
             wanted.headers.pop(name, None)
         behavior = self._plan.behavior(path)
