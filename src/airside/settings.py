@@ -41,6 +41,11 @@ class Settings:
     dynamodb_throttling: bool = _setting(
         False, "Refuse what goes beyond the throughput of DynamoDB's tables and indexes."
     )
+    dynamodb_change_seconds: float = _setting(
+        0.0,
+        "How long DynamoDB's tables are being created, updated and deleted; 0: answers say so, and "
+        "by the next call it is done.",
+    )
     dynamodb_expiry_seconds: float = _setting(
         1.0, "How often DynamoDB looks for items whose time to live is over."
     )

@@ -19,6 +19,7 @@ from airside.services.dynamodb import (
     tagging,
     transactions,
 )
+from airside.services.dynamodb.changes import Changes
 from airside.services.dynamodb.copying import Copying
 from airside.services.dynamodb.exporting import Exporting
 from airside.services.dynamodb.importing import Importing
@@ -55,7 +56,17 @@ SERVICE = Service(
         partiql_transactions,
     ],
     errors=errors,
-    components=[Tables, Announcer, Upkeep, Copying, Exporting, Importing, Sweeping, Retention],
+    components=[
+        Tables,
+        Announcer,
+        Upkeep,
+        Changes,
+        Copying,
+        Exporting,
+        Importing,
+        Sweeping,
+        Retention,
+    ],
     resources=[Table, GlobalTable],
     policy=policies.policy_of,
 )

@@ -36,6 +36,8 @@ _decode_table = msgspec.msgpack.Decoder(Table).decode
 TableId = tuple[str, str, str]
 """Account, region, name."""
 
+UNREADABLE = ("CREATING", "DELETING")
+"""States of a table in which its data is not found."""
 READERS = ("copy", "exporting")
 """Documents of work that reads the items of a `source`."""
 
@@ -117,7 +119,7 @@ class Tables(Component):
             if self._throttling is not None:
                 table.gate = self._throttling.gate(table)
             # `require` looks no further at a table that is remembered.
-            if table.status != "CREATING" and table_id not in self._changing:
+            if table.status not in UNREADABLE and table_id not in self._changing:
                 self._known[table_id] = table
         return table
 
@@ -127,7 +129,7 @@ class Tables(Component):
         if table is not None:
             return table
         table = self.find(view, table_id(ctx, name))
-        if table is None or table.status == "CREATING":
+        if table is None or table.status in UNREADABLE:
             raise ResourceNotFoundException("Requested resource not found")
         return table
 

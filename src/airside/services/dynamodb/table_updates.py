@@ -10,6 +10,7 @@ from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import definition, store, streaming, validation
 from airside.services.dynamodb.arns import table_arn
+from airside.services.dynamodb.changes import Changes, begin, check_changeable
 from airside.services.dynamodb.description import describe
 from airside.services.dynamodb.errors import (
     LimitExceededException,
@@ -22,7 +23,6 @@ from airside.services.dynamodb.table import Index, Table, Throughput
 from airside.services.dynamodb.tables import (
     BILLING_MODES,
     TABLE_CLASSES,
-    check_not_creating,
     encryption,
     not_found,
     require_table_name,
@@ -83,26 +83,28 @@ async def update_table(ctx: Context, request: Request) -> Result:
     where = table_id(ctx, request["TableName"])
     now = ctx.clock.now()
 
-    def body(tx: Transaction) -> tuple[Table, list[str]]:
+    def body(tx: Transaction) -> tuple[Table, list[dict[str, Any]]]:
         table = store.load_table(tx, where)
         if table is None:
             raise not_found(where[2])
-        check_not_creating(table)
+        check_changeable(table)
         _apply(ctx, tx, table, request, now)
         dropped = _apply_indexes(tx, table, request, now)
+        begin(ctx, tx, table, "UPDATING", now)
         store.save_table(tx, table)
         return table, dropped
 
     with ctx.component(Tables).changing(where):
         table, dropped = await ctx.store.transact(body)
     ctx.component(Upkeep).wake()
+    ctx.component(Changes).wake()
     description = describe(table)
     description["TableStatus"] = "UPDATING"
-    for name in dropped:
-        description["GlobalSecondaryIndexes"] = [
-            *(description["GlobalSecondaryIndexes"] or ()),
-            {"IndexName": name, "IndexStatus": "DELETING"},
-        ]
+    shown = [*(description["GlobalSecondaryIndexes"] or ()), *dropped]
+    for index in shown:
+        if "Backfilling" in index:  # not yet, as long as the answer is under way
+            index["Backfilling"] = False
+    description["GlobalSecondaryIndexes"] = shown or None
     return {"TableDescription": description}
 
 
@@ -259,14 +261,22 @@ def _spelt(moment: float) -> str:
     return f"{when:%A, %B} {when.day}, {when.year} {when.hour % 12 or 12}:{when:%M:%S %p} UTC"
 
 
-def _apply_indexes(tx: Transaction, table: Table, request: Request, now: float) -> list[str]:
-    """Create, change and drop global indexes; the names of those dropped."""
-    dropped: list[str] = []
+def _apply_indexes(
+    tx: Transaction, table: Table, request: Request, now: float
+) -> list[dict[str, Any]]:
+    """Create, change and drop global indexes; the descriptions of those dropped."""
+    dropped: list[dict[str, Any]] = []
     for update in request.get("GlobalSecondaryIndexUpdates") or ():
         if update.get("Create"):
             _create(tx, table, request, update["Create"])
         elif update.get("Delete"):
-            dropped.append(_drop(tx, table, update["Delete"]["IndexName"]))
+            name = update["Delete"]["IndexName"]
+            dropped += [
+                {**index, "IndexStatus": "DELETING"}
+                for index in describe(table)["GlobalSecondaryIndexes"] or ()
+                if index["IndexName"] == name
+            ]
+            _drop(tx, table, name)
         else:
             _change_index(table, update["Update"], now)
     return dropped
@@ -314,13 +324,12 @@ def _redefined(table: Table, elements: Any, types: Mapping[str, str]) -> Validat
     )
 
 
-def _drop(tx: Transaction, table: Table, name: str) -> str:
+def _drop(tx: Transaction, table: Table, name: str) -> None:
     index = _global_index(table, name)
     table.indexes.remove(index)
     store.drop_entries(tx, table.number, index.number)
     used = set(table.schema.names).union(*(other.schema.names for other in table.indexes))
     table.types = {name: kind for name, kind in table.types.items() if name in used}
-    return name
 
 
 def _change_index(table: Table, given: Mapping[str, Any], now: float) -> None:

@@ -5,8 +5,17 @@ import msgspec
 from airside.kernel.context import Context
 from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
-from airside.services.dynamodb import backup, definition, store, streaming, tagging, validation
+from airside.services.dynamodb import (
+    backup,
+    changes,
+    definition,
+    store,
+    streaming,
+    tagging,
+    validation,
+)
 from airside.services.dynamodb.arns import account_arn, table_arn
+from airside.services.dynamodb.changes import Changes
 from airside.services.dynamodb.description import describe
 from airside.services.dynamodb.errors import (
     ResourceInUseException,
@@ -42,7 +51,7 @@ CREATE_RULES = (
 
 @operation("CreateTable", resource=table_arn)
 async def create_table(ctx: Context, request: Request) -> Result:
-    """Create a table; it is usable at once."""
+    """Create a table; it is usable at once, unless `changes` has it wait."""
     require_table_name(request)
     validation.check(request, CREATE_RULES)
     if request.get("ResourcePolicy") is not None:
@@ -54,11 +63,13 @@ async def create_table(ctx: Context, request: Request) -> Result:
     def body(tx: Transaction) -> Table:
         table = msgspec.structs.replace(made, number=add_number(tx, where))
         streaming.configure(tx, table, request.get("StreamSpecification"), now)
+        changes.begin(ctx, tx, table, "CREATING", now)
         store.save_table(tx, table)
         return table
 
     with ctx.component(Tables).changing(where):
         table = await ctx.store.transact(body)
+    ctx.component(Changes).wake()
     description = describe(msgspec.structs.replace(table, status="CREATING"))
     for index in description["GlobalSecondaryIndexes"] or ():
         index["IndexStatus"] = "CREATING"
@@ -148,15 +159,6 @@ async def find_table(ctx: Context, request: Request) -> Table:
     return table
 
 
-def check_not_creating(table: Table) -> None:
-    """Raises ResourceInUseException while a table is being restored or imported."""
-    if table.status == "CREATING":
-        raise ResourceInUseException(
-            f"Attempt to change a resource which is still in use: Table is being created: "
-            f"{table.name}"
-        )
-
-
 def not_found(name: str) -> ResourceNotFoundException:
     """The control plane names what is missing."""
     return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
@@ -184,7 +186,10 @@ async def list_tables(ctx: Context, request: Request) -> Result:
 
 @operation("DeleteTable", resource=table_arn)
 async def delete_table(ctx: Context, request: Request) -> Result:
-    """Delete a table with its items. The name is free at once; space is given back later."""
+    """Delete a table with its items.
+
+    The name is free at once, unless `changes` has it wait; space is given back later.
+    """
     require_table_name(request)
     validation.check(request, (validation.name_of_length("TableName", 1),))
     where = table_id(ctx, request["TableName"])
@@ -200,16 +205,17 @@ async def delete_table(ctx: Context, request: Request) -> Result:
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
-        check_not_creating(table)
-        streaming.close(tx, table, now)
-        if table.recovery is not None:
-            backup.keep_deleted(tx, table, label, now)
-        store.drop_table(tx, table, keep_items=table.recovery is not None)
+        changes.check_changeable(table)
+        if changes.begin(ctx, tx, table, "DELETING", now):
+            store.save_table(tx, table)
+        else:
+            changes.drop(tx, table, label, now)
         return table
 
     with ctx.component(Tables).changing(where):
         table = await ctx.store.transact(body)
     ctx.component(Upkeep).wake()
+    ctx.component(Changes).wake()
     table.status = "DELETING"
     description = describe(table)
     for member in _NOT_OF_DELETED:
