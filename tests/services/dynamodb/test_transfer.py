@@ -137,9 +137,6 @@ def test_what_cannot_be_exported(dynamodb, bucket, create, recovered, exported):
     made = recovered(TableName="other")
     with pytest.raises(ClientError, match="InvalidExportTimeException"):
         exported(TableArn=made["TableArn"], S3Bucket=bucket, ExportTime=1000)
-    with pytest.raises(ClientError) as caught:
-        exported(TableArn=made["TableArn"], S3Bucket=bucket, ExportFormat="ION")
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     with pytest.raises(ClientError, match="ExportNotFoundException"):
         dynamodb.describe_export(ExportArn=made["TableArn"] + "/export/01234567890123-abcdef01")
     failed = exported(TableArn=made["TableArn"], S3Bucket=bucket + "-nowhere")
@@ -155,6 +152,33 @@ def test_the_same_token_means_the_same_export(dynamodb, bucket, recovered):
     assert again["ExportArn"] == first["ExportArn"]
     with pytest.raises(ClientError, match="ExportConflictException"):
         dynamodb.export_table_to_point_in_time(**request, S3Prefix="else")
+
+
+def test_ion_there_and_back(dynamodb, s3, bucket, recovered, exported, imported, contents):
+    made = recovered()
+    name = made["TableName"]
+    nested = {"M": {"a b": {"L": [{"NULL": True}, {"BOOL": False}, {"S": "é\n\"'\\\0🎉"}]}}}
+    items = [
+        {"p": {"S": "103"}, "n": {"N": "103"}, "price": {"N": "2000"}, "tiny": {"N": "1E-130"}},
+        {"p": {"S": "sets"}, "s": {"SS": ["a", "b"]}, "ns": {"NS": ["1.5", "-600"]},
+         "bs": {"BS": [b"\0", b"xy"]}},
+        {"p": {"S": "nested"}, "m": nested, "b": {"B": b"\xff"}, "null": {"S": ""}},
+    ]  # fmt: skip
+    for item in items:
+        dynamodb.put_item(TableName=name, Item=item)
+    done = exported(TableArn=made["TableArn"], S3Bucket=bucket, ExportFormat="ION")
+    assert (done["ExportStatus"], done["ExportFormat"]) == ("COMPLETED", "ION")
+    data = done["ExportManifest"].removesuffix("manifest-summary.json") + "data/"
+    (key,) = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=data)["Contents"]]
+    assert key.endswith(".ion.gz")
+    lines = gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).splitlines()
+    assert b'$ion_1_0 {Item:{p:"103",n:103.,price:2d3,tiny:1d-130}}' in lines
+    result = imported(
+        S3BucketSource={"S3Bucket": bucket, "S3KeyPrefix": data}, InputFormat="ION",
+        InputCompressionType="GZIP", TableCreationParameters=PARAMETERS,
+    )  # fmt: skip
+    assert (result["ImportStatus"], result["ImportedItemCount"]) == ("COMPLETED", 3)
+    assert contents("imported") == contents(name)
 
 
 def test_an_export_can_be_imported(dynamodb, s3, bucket, recovered, exported, imported, contents):

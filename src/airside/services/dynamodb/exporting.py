@@ -14,11 +14,12 @@ from airside.kernel.context import Context
 from airside.kernel.errors import ServiceError
 from airside.kernel.http import BytesBody
 from airside.kernel.store import Snapshot, Transaction
-from airside.services.dynamodb import copying, history, store, transfer
+from airside.services.dynamodb import copying, history, ion, store, transfer
 from airside.services.dynamodb.history import Changed, Source
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.upkeep import Upkeep
+from airside.services.dynamodb.values import Item
 from airside.storage import Worker
 
 _STEP = 200
@@ -38,6 +39,7 @@ class _Files:
         full = description["ExportType"] == "FULL_EXPORT"
         self.data_folder = f"{self.folder}/data" if full else f"{head}AWSDynamoDB/data"
         self._identifier = name[-1]
+        self._suffix = "ion" if description["ExportFormat"] == "ION" else "json"
         self.manifest: list[dict[str, Any]] = []
 
     async def put(self, key: str, content: bytes) -> str:
@@ -61,7 +63,7 @@ class _Files:
         number = len(self.manifest)
         label = sha256(f"{self._identifier}/{number}".encode()).hexdigest()[:26]
         content = await asyncio.to_thread(gzip.compress, b"".join(lines), 6, mtime=0)
-        key = f"{self.data_folder}/{label}.json.gz"
+        key = f"{self.data_folder}/{label}.{self._suffix}.gz"
         tag = await self.put(key, content)
         entry = {
             "itemCount": len(lines), "md5Checksum": _checksum(content), "etag": tag,
@@ -117,12 +119,13 @@ class Exporting(Worker):
     ) -> dict[str, Any]:
         await files.put(f"{files.folder}/_started", b"")
         view_type = description.get("IncrementalExportSpecification", {}).get("ExportViewType")
+        in_ion = description["ExportFormat"] == "ION"
         start: bytes | None = b""
         lines: list[bytes] = []
         items = size = gathered = 0
         while start is not None:
             found, start = await self.cloud.store.read(
-                partial(_page, job=job, view_type=view_type, start=start)
+                partial(_page, job=job, view_type=view_type, start=start, in_ion=in_ion)
             )
             items += len(found)
             for line, measured in found:
@@ -145,18 +148,21 @@ class Exporting(Worker):
 
 
 def _page(
-    view: Snapshot, job: dict[str, Any], view_type: str | None, start: bytes
+    view: Snapshot, job: dict[str, Any], view_type: str | None, start: bytes, *, in_ion: bool
 ) -> tuple[list[tuple[bytes, int]], bytes | None]:
     """Some lines with the bytes that each counts for, and where to go on."""
     source = msgspec.convert(job["source"], Source)
     if view_type is None:
         page = history.read(view, source, start, _STEP)
-        return [_full(raw) for _, raw in page.items], page.following
+        return [_full(raw, in_ion=in_ion) for _, raw in page.items], page.following
     found, following = history.changes(view, source, job["since"], start, _STEP)
-    return [_incremental(each, job["keys"], view_type) for each in found], following
+    write = _incremental_in_ion if in_ion else _incremental
+    return [write(each, job["keys"], view_type) for each in found], following
 
 
-def _full(raw: bytes) -> tuple[bytes, int]:
+def _full(raw: bytes, *, in_ion: bool) -> tuple[bytes, int]:
+    if in_ion:
+        return ion.line(("Item", store.record_of(b"", raw).item)), _size(raw)
     return b'{"Item":%b}\n' % raw[store.SIZE_BYTES :], _size(raw)
 
 
@@ -175,6 +181,19 @@ def _incremental(change: Changed, keys: list[str], view_type: str) -> tuple[byte
     if old:
         line += b',"OldImage":' + old[store.SIZE_BYTES :]
     return line + b"}\n", _size(change.new) + _size(old)
+
+
+def _incremental_in_ion(change: Changed, keys: list[str], view_type: str) -> tuple[bytes, int]:
+    item = store.record_of(b"", change.new or change.old).item
+    members: list[tuple[str, Item]] = [
+        ("Metadata", {"WriteTimestampMicros": {"N": str(change.written_at)}}),
+        ("Keys", {name: item[name] for name in keys}),
+    ]
+    old = change.old if view_type == "NEW_AND_OLD_IMAGES" else b""
+    for name, raw in (("NewImage", change.new), ("OldImage", old)):
+        if raw:
+            members.append((name, store.record_of(b"", raw).item))
+    return ion.line(*members, under="Record"), _size(change.new) + _size(old)
 
 
 def _summary(

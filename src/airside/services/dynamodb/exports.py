@@ -44,8 +44,6 @@ def _source_arn(ctx: Context, request: Request) -> str:
 async def export_table_to_point_in_time(ctx: Context, request: Request) -> Result:
     """Write a table as it was at a moment to a bucket, in the background."""
     validation.check(request, _RULES)
-    if request.get("ExportFormat", "DYNAMODB_JSON") == "ION":
-        raise OperationNotImplemented("ExportTableToPointInTime in the format ION")
     if request.get("FilterSpecification"):
         raise OperationNotImplemented("ExportTableToPointInTime with a FilterSpecification")
     incremental = request.get("ExportType") == "INCREMENTAL_EXPORT"
@@ -96,7 +94,7 @@ def _begin(
         of_type = {"ExportType": "FULL_EXPORT", "ExportTime": source.moment}
     description = {
         "ExportArn": transfer.arn_of(name), "ExportStatus": "IN_PROGRESS", "StartTime": now,
-        "TableArn": table.arn, "TableId": table.id, "ExportFormat": "DYNAMODB_JSON", **of_type,
+        "TableArn": table.arn, "TableId": table.id, "ExportFormat": request.get("ExportFormat", "DYNAMODB_JSON"), **of_type,
         **{member: request[member] for member in _MEMBERS if member in request},
     }  # fmt: skip
     description.setdefault("ClientToken", name[-1])

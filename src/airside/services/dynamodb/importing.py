@@ -15,7 +15,7 @@ from airside.kernel.context import Context
 from airside.kernel.errors import ServiceError
 from airside.kernel.http import pieces
 from airside.kernel.store import Transaction
-from airside.services.dynamodb import mutation, store, transfer, values
+from airside.services.dynamodb import ion, mutation, store, transfer, values
 from airside.services.dynamodb.errors import SerializationException, ValidationException
 from airside.services.dynamodb.limits import ITEM_BYTES_MAX
 from airside.services.dynamodb.problems import InvalidValue
@@ -113,6 +113,18 @@ def _documents(line: bytes) -> Iterator[Any]:
         yield None
 
 
+async def _ion_items(content: AsyncIterator[bytes]) -> AsyncIterator[Item | None]:
+    """The items of lines like `$ion_1_0 {Item:{…}}`; None for what is none."""
+    async for line in _lines(content):
+        try:
+            found = [value.get("M", {}).get("Item", {}) for value in ion.read(line.decode())]
+        except (ion.NotIon, UnicodeDecodeError, RecursionError):
+            yield None
+            continue
+        for item in found:
+            yield item.get("M")
+
+
 def _csv_items(text: str, options: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[Item]:
     """Rows: key attributes have the types of their definitions, all others are text."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=options.get("Delimiter", ","))
@@ -133,6 +145,10 @@ async def _items(
     content = _plain(body, compressed=compressed, progress=progress)
     if description["InputFormat"] == "DYNAMODB_JSON":
         async for item in _json_items(content):
+            yield item
+        return
+    if description["InputFormat"] == "ION":
+        async for item in _ion_items(content):
             yield item
         return
     raw = b"".join([piece async for piece in content])

@@ -71,8 +71,6 @@ def _target_arn(ctx: Context, request: Request) -> str:
 async def import_table(ctx: Context, request: Request) -> Result:
     """Make a new table of objects in a bucket, in the background."""
     validation.check(request, _RULES)
-    if request["InputFormat"] == "ION":
-        raise OperationNotImplemented("ImportTable of the format ION")
     if request.get("InputCompressionType") == "ZSTD":
         raise OperationNotImplemented("ImportTable of objects compressed with ZSTD")
     if request.get("InputFormatOptions") and request["InputFormat"] != "CSV":
