@@ -94,7 +94,8 @@ def _begin(
         of_type = {"ExportType": "FULL_EXPORT", "ExportTime": source.moment}
     description = {
         "ExportArn": transfer.arn_of(name), "ExportStatus": "IN_PROGRESS", "StartTime": now,
-        "TableArn": table.arn, "TableId": table.id, "ExportFormat": request.get("ExportFormat", "DYNAMODB_JSON"), **of_type,
+        "TableArn": table.arn, "TableId": table.id, **of_type,
+        "ExportFormat": request.get("ExportFormat", "DYNAMODB_JSON"),
         **{member: request[member] for member in _MEMBERS if member in request},
     }  # fmt: skip
     description.setdefault("ClientToken", name[-1])
