@@ -161,6 +161,38 @@ def test_lambda_authorizers_gate_and_inform(
     assert json.loads(body)["requestContext"]["authorizer"] == {"lambda": {"who": "good"}}
 
 
+def test_a_lambda_authorizers_policy_is_a_policy(aws: Any, function: Any, get: Any) -> None:
+    gate = function(
+        "gate",
+        "import json\n"
+        "def handler(event, context):\n"
+        "    return {'principalId': 'me', 'policyDocument':"
+        " json.loads(event['headers']['authorization'])}\n",
+    )
+    client, api_id = _api(aws, function("echo", ECHO))
+    authorizer = client.create_authorizer(
+        ApiId=api_id, Name="gate", AuthorizerType="REQUEST", AuthorizerUri=gate,
+        IdentitySource=["$request.header.Authorization"], AuthorizerPayloadFormatVersion="1.0",
+    )["AuthorizerId"]  # fmt: skip
+    [route] = client.get_routes(ApiId=api_id)["Items"]
+    client.update_route(
+        ApiId=api_id, RouteId=route["RouteId"], AuthorizationType="CUSTOM", AuthorizerId=authorizer
+    )
+
+    def status(*statements: dict[str, Any]) -> int:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        found: int = get(api_id, Authorization=json.dumps(document))[0]
+        return found
+
+    allow = {"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}
+    assert status(allow) == 200
+    assert status(allow, {**allow, "Effect": "Deny"}) == 403
+    assert status({**allow, "Resource": f"arn:aws:execute-api:*:*:{api_id}/*/GET/"}) == 200
+    assert status({**allow, "NotResource": "*", "Resource": None}) == 500
+    assert status({**allow, "Condition": {"StringEquals": {"aws:SourceIp": "no"}}}) == 403
+    assert status({**allow, "Resource": "a*" * 40}) == 403
+
+
 def test_a_throttled_route(aws: Callable[..., Any], function: Any, get: Any) -> None:
     client, api_id = _api(aws, function("echo", ECHO))
     client.update_stage(

@@ -1,6 +1,5 @@
 """Who may pass a route: what its authorizer says."""
 
-import fnmatch
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,7 +8,9 @@ import msgspec
 
 from airside.gateway.uris import function_in
 from airside.identity.fronts import signer
+from airside.identity.policy import PolicySyntaxError, evaluate
 from airside.kernel import Cloud, Component, Context, HttpRequest, HttpResponse, ServiceError
+from airside.kernel.principal import ANONYMOUS
 from airside.protocol.documents import load_json
 from airside.services.apigatewayv2 import jwt
 from airside.services.apigatewayv2.api import Members
@@ -27,6 +28,7 @@ _UNAUTHORIZED = (401, "Unauthorized")
 _FORBIDDEN = (403, "Forbidden")
 _BROKEN = (500, "Internal Server Error")
 _REMEMBERED_MAX = 10_000
+_INVOKE = "execute-api:Invoke"
 
 
 class Decisions(Component):
@@ -194,28 +196,14 @@ def _judge(
     if authorizer.get("EnableSimpleResponses"):
         allowed = answer.get("isAuthorized") is True
     elif "policyDocument" in answer:
-        allowed = _allows(answer["policyDocument"], _method_arn(route, call))
+        document = answer["policyDocument"]
+        try:
+            allowed = evaluate([document], _INVOKE, _method_arn(route, call), ANONYMOUS).allowed
+        except PolicySyntaxError:
+            return message(*_BROKEN)
     else:
         return message(*_BROKEN)
     if not allowed:
         return message(*_FORBIDDEN)
     call.authorizer = {"lambda": answer.get("context")}
     return None
-
-
-def _allows(document: Any, arn: str) -> bool:
-    """Whether a policy lets `arn` be invoked: an Allow and no Deny."""
-    effects = set()
-    statements = document.get("Statement", []) if isinstance(document, dict) else []
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        actions = _listed(statement.get("Action"))
-        resources = _listed(statement.get("Resource"))
-        if any(
-            fnmatch.fnmatchcase("execute-api:invoke", action.lower()) for action in actions
-        ) and (any(fnmatch.fnmatchcase(arn, resource) for resource in resources)):
-            effects.add(statement.get("Effect"))
-    return "Allow" in effects and "Deny" not in effects
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or [])
