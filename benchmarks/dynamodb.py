@@ -13,7 +13,6 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.command import chosen
 from benchmarks.harness import Figures, Target, load, memory_mib, say, server
 
 CONNECTIONS = 16
@@ -36,10 +36,12 @@ BATCH = 25
 
 def main() -> None:
     """Print the figures asked for."""
-    if sys.argv[1:] == ["growth"]:
+    names = chosen("benchmarks.dynamodb", __doc__, [*WORKLOADS, "growth"], unless_named=["growth"])
+    if "growth" in names:
         growth()
-    else:
-        side_by_side(sys.argv[1:] or list(WORKLOADS))
+        names.remove("growth")
+    if names:
+        side_by_side(names)
 
 
 def side_by_side(workloads: list[str]) -> None:

@@ -1,10 +1,8 @@
 """Functions and queues: cold, warm, by the thousand, at rest, and in a burst beside others.
 
-python -m benchmarks.functions                       ours
-python -m benchmarks.functions ENDPOINT [PID]        a peer's
-python -m benchmarks.functions beside ENDPOINT PID   ours and a peer's in turn
-python -m benchmarks.functions only cold warm ...    some of the measurements, of ours;
-                                                     `beside ENDPOINT PID` may follow here, too
+python -m benchmarks.functions                            ours
+python -m benchmarks.functions cold warm                  some of the measurements
+python -m benchmarks.functions --peer ENDPOINT --pid PID  a peer's, then ours
 """
 
 import asyncio
@@ -12,11 +10,11 @@ import contextlib
 import io
 import json
 import statistics
-import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
+from benchmarks.command import add_names, parser
 from benchmarks.harness import Target, cpu_seconds, family, load, memory_mib, say, server
 from benchmarks.paced import paced
 from benchmarks.taking import take
@@ -215,22 +213,18 @@ def measure(target: Target, names: list[str]) -> None:
 
 def main() -> None:
     """Print the figures."""
-    arguments = sys.argv[1:]
-    names = list(MEASUREMENTS)
-    beside = "beside" in arguments
-    at = arguments.index("beside") if beside else len(arguments)
-    peer = arguments[at + 1 :]
-    if arguments[:1] == ["only"]:
-        names = arguments[1:at]
-    elif not beside:
-        peer = arguments
-    if peer:
-        measured = Target(peer[0], int(peer[1]) if len(peer) > 1 else 0)
-        if not beside:
-            measure(measured, names)
+    command = parser("benchmarks.functions", __doc__)
+    add_names(command, MEASUREMENTS)
+    command.add_argument("--peer", metavar="ENDPOINT", help="another server to measure first")
+    command.add_argument("--pid", type=int, default=0, help="its process, for memory and CPU")
+    command.add_argument("--alone", action="store_true", help="measure the peer only")
+    asked = command.parse_args()
+    names = asked.names or list(MEASUREMENTS)
+    if asked.peer:
+        print(f"--- {asked.peer}")
+        measure(Target(asked.peer, asked.pid), names)
+        if asked.alone:
             return
-        print(f"--- {peer[0]}")
-        measure(measured, names)
         print("--- airside")
     with server(function_idle_seconds=IDLE_SECONDS) as target:
         measure(target, names)

@@ -1,11 +1,8 @@
 """Microseconds the codecs take to parse a request and to serialize its result, beside botocore's
 own generic code doing the client's half of the same work.
-
-    python benchmarks/protocol.py [SECONDS]      (how long to measure each figure; 0.2)
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +16,7 @@ from airside.kernel import HttpRequest
 from airside.kernel.http import BytesBody
 from airside.protocol import models
 from airside.protocol.codec import CODECS
+from benchmarks.command import parser
 
 ITEM = {
     "pk": {"S": "customer#000000001"}, "sk": {"S": "order#2026-11-23T09:00:00Z"},
@@ -101,7 +99,9 @@ def figures(
 
 def main() -> None:
     """Print one line per operation."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 0.2
+    command = parser("benchmarks.protocol", __doc__)
+    command.add_argument("--seconds", type=float, default=0.2, help="for each figure")
+    seconds = command.parse_args().seconds
     titles = ("route", "parse", "write", "botocore: write", "parse")
     print("us per call".ljust(20) + "".join(title.rjust(len(title) + 4) for title in titles))
     for service, name, parameters, result in CASES:

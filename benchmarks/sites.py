@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.command import chosen
 from benchmarks.dynamodb import compare, free_port, ministack, started
 from benchmarks.harness import Target, cpu_seconds, load, memory_mib, say, server
 
@@ -42,10 +43,10 @@ BUCKET = "bench-site"
 
 def main() -> None:
     """Print the figures asked for."""
-    chosen = sys.argv[1:] or ["pages", "objects", "large", "parts", "sync"]
-    for name in chosen:
-        {"pages": pages, "objects": objects, "large": large, "parts": parts, "sync": sync,
-         "listing": listing}[name]()  # fmt: skip
+    known = {"pages": pages, "objects": objects, "large": large, "parts": parts, "sync": sync,
+             "listing": listing}  # fmt: skip
+    for name in chosen("benchmarks.sites", __doc__, known, unless_named=["listing"]):
+        known[name]()
 
 
 def peers(stack: ExitStack, names: list[str]) -> dict[str, Target]:

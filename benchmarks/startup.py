@@ -1,7 +1,4 @@
-"""Start-up, idle memory, and a new environment.
-
-python -m benchmarks.startup
-"""
+"""Start-up, idle memory, and a new environment."""
 
 import json
 import statistics
@@ -15,6 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from benchmarks.command import parser
 from benchmarks.harness import Target, memory_mib, say, server
 
 ROUNDS = 5
@@ -49,6 +47,7 @@ def ask(target: Target, action: str, **asked) -> float:
 
 def main() -> None:
     """Print the figures."""
+    parser("benchmarks.startup", __doc__).parse_args()
     say(
         "first answer after start",
         f"{statistics.median(first_answer() for _ in range(ROUNDS)):.2f} s",

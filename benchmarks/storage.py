@@ -1,12 +1,10 @@
 """The embedded store by itself: point reads, durable transactions, branches.
 
-Each function prints one line of figures. Run: `python benchmarks/storage.py [FOLDER]`; the folder
-should lie on the disk that will hold the data.
+Each function prints one line of figures.
 """
 
 import asyncio
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from pathlib import Path
 import uvloop
 
 from airside.storage import SqliteStore, StoreFamily, pack
+from benchmarks.command import parser
 
 KEYS = 100_000
 VALUE_BYTES = 1024
@@ -121,5 +120,7 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as temporary:
+    command = parser("benchmarks.storage", __doc__)
+    command.add_argument("folder", nargs="?", help="on the disk to measure")
+    with tempfile.TemporaryDirectory(dir=command.parse_args().folder) as temporary:
         uvloop.run(main(Path(temporary)))
