@@ -83,18 +83,13 @@ class SamTransform(Component):
         except (BrokenPipeError, ConnectionResetError):
             pass
         finally:
-            if (
-                not reply
-            ):  # it died, or this request was cancelled: its answer must not be the next's
+            # It died, or this request was cancelled: its answer must not be the next one's.
+            if not reply:
                 _kill(worker)
         if not reply:
             return {"message": "", "errors": ["Internal transform failure."]}
         answer: dict[str, Any] = json.loads(reply)
         return answer
-
-    def _is_leaving(self) -> bool:
-        worker = self._worker
-        return worker is None or worker.returncode is not None or _closed(worker)
 
     def _close(self) -> None:
         """Let an idle worker go: it ends when its stdin does."""
@@ -115,10 +110,6 @@ def _kill(worker: asyncio.subprocess.Process) -> None:
         worker.kill()
     if worker.stdin is not None:
         worker.stdin.close()
-
-
-def _closed(worker: asyncio.subprocess.Process) -> bool:
-    return worker.stdin is None or worker.stdin.is_closing()
 
 
 def _refusal(template: Template, answer: dict[str, Any]) -> TemplateError:

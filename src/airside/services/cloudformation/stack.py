@@ -6,17 +6,6 @@ import msgspec
 
 from airside.kernel import Principal
 
-IN_USE = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-        "UPDATE_FAILED",
-        "CREATE_FAILED",
-        "UPDATE_ROLLBACK_FAILED",
-        "IMPORT_COMPLETE",
-    }
-)
 UPDATABLE = frozenset(
     {
         "CREATE_COMPLETE",

@@ -13,7 +13,6 @@ INSTANCE_PROFILE_ROLES_MAX = 1
 ACCESS_KEYS_MAX = 2
 ATTACHED_MAX = 25
 TAGS_MAX = 50
-INLINE_ROLE_CHARACTERS_MAX = 10_240
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from airside.services.dynamodb.expressions.lexer import Cursor, ExpressionError, Token
+from airside.services.dynamodb.expressions.lexer import ExpressionCursor, ExpressionError
 from airside.services.dynamodb.expressions.reserved import is_reserved
 from airside.services.dynamodb.expressions.syntax import (
     Action,
@@ -29,6 +29,7 @@ from airside.services.dynamodb.expressions.syntax import (
     Removal,
 )
 from airside.services.dynamodb.limits import EXPRESSION_BYTES_MAX, NESTING_MAX, OPERATORS_MAX
+from airside.services.dynamodb.tokens import Token
 from airside.services.dynamodb.values import text_size
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class _Parser:
     language = "a condition expression"
 
     def __init__(self, text: str, functions: frozenset[str], words: frozenset[str]) -> None:
-        self.cursor = Cursor(text)
+        self.cursor = ExpressionCursor(text)
         self.faults = _Faults()
         self.functions = functions
         self.words = words

@@ -15,7 +15,7 @@ from airside.services.dynamodb.expressions.syntax import (
 )
 from airside.services.dynamodb.partiql import literals
 from airside.services.dynamodb.partiql.bindings import Bindings
-from airside.services.dynamodb.partiql.lexer import Cursor, malformed
+from airside.services.dynamodb.partiql.lexer import StatementCursor, malformed
 from airside.services.dynamodb.partiql.literals import Parameters
 
 KEYWORDS = frozenset({
@@ -33,7 +33,7 @@ _TYPES = {
 _DEPTH_MAX = 100
 
 
-def path(cursor: Cursor) -> Path:
+def path(cursor: StatementCursor) -> Path:
     """`name`, `"name"`, and what follows: `.name`, `[0]`, `['name']`."""
     token = cursor.advance()
     if token.kind == "word" and token.text.upper() in KEYWORDS:
@@ -55,7 +55,7 @@ def path(cursor: Cursor) -> Path:
             return Path(tuple(parts))
 
 
-def _element(cursor: Cursor) -> str | int:
+def _element(cursor: StatementCursor) -> str | int:
     token = cursor.advance()
     if token.kind == "string":
         return token.text
@@ -67,7 +67,7 @@ def _element(cursor: Cursor) -> str | int:
 class Conditions:
     """Reads the conditions of one statement."""
 
-    def __init__(self, cursor: Cursor, parameters: Parameters, bindings: Bindings) -> None:
+    def __init__(self, cursor: StatementCursor, parameters: Parameters, bindings: Bindings) -> None:
         self.cursor = cursor
         self.parameters = parameters
         self.bindings = bindings

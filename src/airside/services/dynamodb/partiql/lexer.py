@@ -1,9 +1,12 @@
-"""PartiQL text to tokens."""
+"""PartiQL text to tokens, of kind word, quoted, string, number, sign, end or junk.
+
+Texts and quoted names stand in their tokens without the quotes.
+"""
 
 import re
-from typing import NamedTuple
 
 from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.tokens import Cursor, Token
 
 _TOKEN = re.compile(
     r"(?:[ \t\r\n\f]|--[^\n]*(?:\n|\Z))*"
@@ -16,15 +19,6 @@ _TOKEN = re.compile(
     r"|(?P<junk>.))",
     re.ASCII | re.DOTALL,
 )
-
-
-class Token(NamedTuple):
-    """`kind` is word, quoted, string, number, sign, end or junk; `text` is without quotes."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 def malformed(detail: str) -> ValidationException:
@@ -55,56 +49,15 @@ def tokens(text: str) -> list[Token]:
         position = match.end()
 
 
-class Cursor:
+class StatementCursor(Cursor):
     """A position in the tokens of one statement."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self._tokens = tokens(text)
-        self._at = 0
+        super().__init__(text, tokens(text), "word")
 
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._at]
-
-    @property
-    def following(self) -> Token:
-        """The token after that."""
-        return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
-
-    def advance(self) -> Token:
-        """Take the next token."""
-        token = self._tokens[self._at]
-        self._at += token.kind != "end"
-        return token
-
-    def at_sign(self, text: str) -> bool:
-        """Whether the next token is this sign."""
-        token = self._tokens[self._at]
-        return token.kind == "sign" and token.text == text
-
-    def sign(self, text: str) -> bool:
-        """Take the next token if it is this sign."""
-        found = self.at_sign(text)
-        self._at += found
-        return found
-
-    def at_keyword(self, *words: str) -> bool:
-        """Whether the next token is one of these keywords, in any letter case."""
-        token = self._tokens[self._at]
-        return token.kind == "word" and token.text.upper() in words
-
-    def keyword(self, word: str) -> bool:
-        """Take the next token if it is this keyword."""
-        found = self.at_keyword(word)
-        self._at += found
-        return found
-
-    def expect(self, text: str) -> None:
-        """Take this sign or fail."""
-        if not self.sign(text):
-            raise malformed("Unexpected token")
+    def unexpected(self) -> ValidationException:
+        """The next token cannot stand here."""
+        return malformed("Unexpected token")
 
     def position(self, token: Token) -> str:
         """Line, column and length of a token, as messages give them."""

@@ -9,7 +9,7 @@ from typing import Any
 from airside.services.dynamodb import values
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.limits import NESTING_MAX
-from airside.services.dynamodb.partiql.lexer import Cursor, malformed
+from airside.services.dynamodb.partiql.lexer import StatementCursor, malformed
 from airside.services.dynamodb.values import Value, kind_of
 
 _SETS = {"S": "SS", "N": "NS", "B": "BS"}
@@ -44,7 +44,7 @@ def _mismatch() -> ValidationException:
     return ValidationException("Number of parameters in request and statement don't match.")
 
 
-def starts(cursor: Cursor) -> bool:
+def starts(cursor: StatementCursor) -> bool:
     """Whether a value comes next."""
     token = cursor.token
     if token.kind in ("string", "number"):
@@ -56,14 +56,14 @@ def starts(cursor: Cursor) -> bool:
     return token.kind == "sign" and token.text in ("?", "[", "{", "<<")
 
 
-def parse(cursor: Cursor, parameters: Parameters) -> Value:
+def parse(cursor: StatementCursor, parameters: Parameters) -> Value:
     """The value that comes next, checked and canonical."""
     value = _parse(cursor, parameters, 1)
     values.check(value)
     return value
 
 
-def _parse(cursor: Cursor, parameters: Parameters, depth: int) -> Value:
+def _parse(cursor: StatementCursor, parameters: Parameters, depth: int) -> Value:
     if depth > NESTING_MAX + 1:
         raise values.too_deep()
     token = cursor.advance()
@@ -87,7 +87,9 @@ def _parse(cursor: Cursor, parameters: Parameters, depth: int) -> Value:
     raise malformed("Unexpected term")
 
 
-def _elements(cursor: Cursor, parameters: Parameters, depth: int, close: str) -> list[Value]:
+def _elements(
+    cursor: StatementCursor, parameters: Parameters, depth: int, close: str
+) -> list[Value]:
     found: list[Value] = []
     if cursor.sign(close):
         return found
@@ -106,7 +108,7 @@ def _set(members: list[Value]) -> Value:
     return {_SETS[kind]: [member[kind] for member in members]}
 
 
-def _members(cursor: Cursor, parameters: Parameters, depth: int) -> dict[str, Value]:
+def _members(cursor: StatementCursor, parameters: Parameters, depth: int) -> dict[str, Value]:
     found: dict[str, Value] = {}
     if cursor.sign("}"):
         return found

@@ -17,7 +17,7 @@ from airside.services.dynamodb.expressions.syntax import (
 from airside.services.dynamodb.partiql import literals
 from airside.services.dynamodb.partiql.bindings import Bindings
 from airside.services.dynamodb.partiql.conditions import KEYWORDS, Conditions, path
-from airside.services.dynamodb.partiql.lexer import Cursor, Token, malformed
+from airside.services.dynamodb.partiql.lexer import StatementCursor, malformed
 from airside.services.dynamodb.partiql.literals import Parameters
 from airside.services.dynamodb.partiql.syntax import (
     Delete,
@@ -31,6 +31,7 @@ from airside.services.dynamodb.partiql.syntax import (
     Statement,
     Update,
 )
+from airside.services.dynamodb.tokens import Token
 
 UNPINNED = "Where clause does not contain a mandatory equality on all key attributes"
 _OPERATIONS_MAX = 100
@@ -39,7 +40,7 @@ _COMBINATIONS = {"SET_ADD": "ADD", "SET_DELETE": "DELETE"}
 
 def parse(text: str, given: list[Any] | None) -> Parsed:
     """A statement with its parameters. Raises ValidationException."""
-    cursor = Cursor(text)
+    cursor = StatementCursor(text)
     parameters = Parameters(given)
     parser = _Parser(cursor, parameters)
     statement = parser.statement()
@@ -50,7 +51,7 @@ def parse(text: str, given: list[Any] | None) -> Parsed:
 
 
 class _Parser:
-    def __init__(self, cursor: Cursor, parameters: Parameters) -> None:
+    def __init__(self, cursor: StatementCursor, parameters: Parameters) -> None:
         self.cursor = cursor
         self.parameters = parameters
         self.bindings = Bindings()
