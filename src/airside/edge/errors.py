@@ -4,7 +4,8 @@ import json
 from xml.sax.saxutils import escape  # writes only
 
 from airside.kernel import HttpRequest, HttpResponse, ServiceError
-from airside.protocol.models import ServiceModel
+from airside.protocol.errors import RequestEntityTooLarge
+from airside.protocol.models import OperationModel, ServiceModel
 from airside.protocol.query import action_of
 from airside.protocol.rest_xml import DECLARATION, host_id
 
@@ -33,6 +34,21 @@ class MethodNotAllowed(ServiceError):
     """The same, of a service whose operations are methods and paths in XML."""
 
     status = 405
+
+
+class RequestEntityTooLargeException(ServiceError):
+    """The request is longer than the service takes, as Lambda says it."""
+
+    status = 413
+
+
+def too_large(model: ServiceModel, operation: OperationModel | None, limit: int) -> ServiceError:
+    """What a service says to a request that is longer than it takes."""
+    if operation is None or not model.overlay.request_too_large:
+        return RequestEntityTooLarge("Request body is too large.")
+    return RequestEntityTooLargeException(
+        f"Request must be smaller than {limit} bytes for the {operation.name} operation"
+    )
 
 
 def unknown_operation(

@@ -16,6 +16,7 @@ from airside.edge.body import ClientGone
 from airside.edge.errors import (
     InsufficientStorage,
     InternalServerError,
+    too_large,
     unknown_operation,
     unspoken_refusal,
 )
@@ -39,7 +40,6 @@ from airside.kernel.http import BodyTooLarge
 from airside.protocol.coercion import as_modelled
 from airside.protocol.errors import (
     InternalFailure,
-    RequestEntityTooLarge,
     SerializationException,
 )
 from airside.protocol.json import check_types
@@ -73,7 +73,7 @@ async def _await_body(parts: Parts, x: Exchange) -> None:
     try:
         x.body = await x.http.body.read(limit)
     except BodyTooLarge:
-        raise RequestEntityTooLarge("Request body is too large.") from None
+        raise too_large(x.model, x.shape, limit) from None
     _name_operation(x)
 
 

@@ -191,6 +191,8 @@ class Overlay(Struct, rename="camel", forbid_unknown_fields=True):
     """Requests may come compressed, and long responses are where the client accepts it."""
     request_bytes_max: int | None = None
     """The longest request, where the service has a limit of its own."""
+    request_too_large: bool = False
+    """Whether a longer one is told its limit."""
     server: str | None = None
     """What the Server header of responses says."""
     milliseconds: bool = False

@@ -163,16 +163,41 @@ def test_the_log_is_what_aws_prints(node):
 
 def test_json_logs_with_levels(node):
     f = node(
-        "exports.handler = async () => { console.info('no'); console.warn('low', 2); console.error(new Error('x')); };",
+        "exports.handler = async () => { console.info('no'); console.warn('low', 2); "
+        "console.error(new Error('x')); console.error('it', new RangeError('y')); };",
         LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"},
     )
     answer = f()
     records = [json.loads(line) for line in answer.tail.splitlines() if '"level"' in line]
-    warned, failed = records
+    warned, failed, formatted = records
     assert (warned["level"], warned["message"]) == ("WARN", "low 2")
     assert warned["requestId"] == answer.raw["ResponseMetadata"]["RequestId"]
-    assert (failed["errorType"], failed["errorMessage"]) == ("Error", "x")
-    assert failed["stackTrace"][0] == "Error: x"
+    told = failed["message"]
+    assert (told["errorType"], told["errorMessage"]) == ("Error", "x")
+    assert told["stackTrace"][0] == "Error: x"
+    assert formatted["message"].startswith("it RangeError: y")
+    assert (formatted["errorType"], formatted["errorMessage"]) == ("RangeError", "y")
+
+
+def test_the_trace_of_each_event_is_in_its_environment(node):
+    f = node("""
+      const { execFileSync } = require('child_process');
+      exports.handler = async () => {
+        const { _X_AMZN_TRACE_ID: trace } = process.env;
+        process.env.MINE = 'x';
+        return [trace, execFileSync('printenv', ['_X_AMZN_TRACE_ID']).toString().trim(),
+                Object.keys(process.env).includes('_X_AMZN_TRACE_ID'), { ...process.env }.MINE];
+      };
+    """)
+    first, second = f().payload, f().payload
+    assert first[0] == first[1] != second[0] == second[1]
+    assert first[2:] == second[2:] == [True, "x"]
+
+
+def test_what_is_thrown_and_no_error_is_logged_as_one(node):
+    answer = node("exports.handler = async () => { throw 'words'; };")()
+    assert answer.payload == {"errorType": "string", "errorMessage": "words", "trace": []}
+    assert '"errorType":"Error","errorMessage":"words","stack":["Error: words"' in answer.tail
 
 
 def test_a_timeout_ends_the_environment(node):

@@ -42,6 +42,39 @@ def test_a_package_beyond_the_limit(client, role):
     assert message == "Zipped size must be smaller than 52428800 bytes"
 
 
+def test_a_request_beyond_what_is_taken(server, account):
+    body = b"{" + b" " * 70_167_210 + b"}"
+    answer = server.send("lambda", "POST", "/2015-03-31/functions", body, key=account)
+    assert answer.status_code == 413
+    assert answer.headers["x-amzn-errortype"] == "RequestEntityTooLargeException"
+    message = "Request must be smaller than 70167211 bytes for the CreateFunction operation"
+    assert message in answer.text
+
+
+@pytest.mark.parametrize(("member", "value", "most"), [
+    ("Timeout", 901, 900), ("MemorySize", 10241, 10240),
+    ("EphemeralStorage", {"Size": 10241}, 10240),
+])  # fmt: skip
+def test_more_than_a_function_may_have(function, member, value, most):
+    message = refused(lambda: function(ECHO, **{member: value}), "ValidationException")
+    path = {"Timeout": "timeout", "MemorySize": "memorySize"}.get(member, "ephemeralStorage.size")
+    assert message == (
+        f"1 validation error detected: Value '{most + 1}' at '{path}' failed to satisfy "
+        f"constraint: Member must have value less than or equal to {most}"
+    )
+
+
+def test_an_empty_package(client, role):
+    message = refused(
+        lambda: client.create_function(
+            FunctionName="f", Runtime="python3.11", Handler="a.b", Role=role,
+            Code={"ZipFile": package()},
+        ),
+        "InvalidParameterValueException",
+    )  # fmt: skip
+    assert message == "Uploaded file must be a non-empty zip"
+
+
 def test_deleting_a_version_that_is_not_there_is_fine(function, client):
     function(ECHO)
     client.delete_function(FunctionName="function", Qualifier="12")

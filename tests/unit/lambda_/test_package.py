@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from airside.services.lambda_ import package
+import pytest
+
+from airside.services.lambda_ import errors, package
 
 THREADS = 8
 
@@ -40,3 +42,13 @@ def test_what_crashes_left_of_unpacking_goes_but_not_what_is_being_unpacked(tmp_
     package.remove_leftovers(tmp_path, 2000.0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["at-work.newcd", "whole"]
     package.remove_leftovers(tmp_path / "nowhere", 2000.0)
+
+
+def test_code_and_layers_have_one_limit_together() -> None:
+    package.check_together(200 << 20, [{"Unzipped": 50 << 20}])
+    with pytest.raises(errors.InvalidParameterValueException) as refused:
+        package.check_together(200 << 20, [{"Unzipped": 30 << 20}, {"Unzipped": 30 << 20}])
+    assert refused.value.message == (
+        "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. "
+        f"The actual size is {260 << 20} bytes."
+    )

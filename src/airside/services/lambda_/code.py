@@ -52,6 +52,7 @@ async def store_zip(ctx: Context, data: bytes) -> Code:
     code = Code(
         sha256=contents.sha256, size=contents.size, blob_id=blob_id,
         own_boto3=contents.own_boto3, uses_boto3=contents.uses_boto3,
+        unzipped=contents.unzipped,
     )  # fmt: skip
     await unpacked(ctx, code)
     return code

@@ -28,6 +28,8 @@ class Code(Struct, kw_only=True, frozen=True):
     """A person's own folder, used in place."""
     own_boto3: bool = False
     uses_boto3: bool = True
+    unzipped: int = 0
+    """Bytes of its files."""
 
     @property
     def folder_name(self) -> str:

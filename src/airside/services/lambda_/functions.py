@@ -20,6 +20,7 @@ from airside.services.lambda_.names import (
     requested,
     unqualified_arn,
 )  # fmt: skip
+from airside.services.lambda_.package import check_together
 from airside.services.lambda_.versions import publish
 
 _BEING_CREATED = "The function is being created."
@@ -36,6 +37,7 @@ async def create_function(ctx: Context, request: Request) -> Result:
         raise _exists(name)
     await ctx.component(Executor).check_runtime(config["Runtime"])
     code = await packages.obtain(ctx, request["Code"])
+    check_together(code.unzipped, config.get("Layers", []))
     now, revision = ctx.clock.now(), ctx.ids.uuid()
     publishing = ctx.ids.uuid() if request.get("Publish") else ""
 
@@ -188,6 +190,7 @@ async def update_function_code(ctx: Context, request: Request) -> Result:
         version = store.load_version(tx, name, LATEST)
         check_revision(request, version.revision_id)
         check_unsigned(tx, name)
+        check_together(code.unzipped, version.config.get("Layers", []))
         old, version.code = version.code, code
         version.modified_at, version.revision_id = now, revision
         if "Architectures" in request:
@@ -223,6 +226,7 @@ async def update_function_configuration(ctx: Context, request: Request) -> Resul
         if layers is not None:
             version.config.pop("Layers", None)
             if layers:
+                check_together(version.code.unzipped, layers)
                 version.config["Layers"] = layers
         version.modified_at, version.revision_id = now, revision
         store.save_version(tx, name, version)

@@ -287,7 +287,7 @@ async def resolve_layers(ctx: Context, arns: list[str]) -> list[dict[str, Any]]:
     return [
         {"Arn": each.arn, "CodeSize": each.code.size, "Sha256": each.code.sha256,
          "BlobId": each.code.blob_id, "Folder": each.code.folder, "OwnBoto3": each.code.own_boto3,
-         "UsesBoto3": each.code.uses_boto3}
+         "UsesBoto3": each.code.uses_boto3, "Unzipped": each.code.unzipped}
         for each in found
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ import stat
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airside.services.lambda_ import errors, limits
 
@@ -24,6 +24,8 @@ class Contents(NamedTuple):
     size: int
     own_boto3: bool
     uses_boto3: bool
+    unzipped: int
+    """Bytes of its files."""
 
 
 def bad_zip() -> errors.InvalidParameterValueException:
@@ -41,6 +43,16 @@ def too_large() -> errors.InvalidParameterValueException:
     )
 
 
+def check_together(code_bytes: int, layers: list[dict[str, Any]]) -> None:
+    """Refuse code that is too much with its layers. Raises InvalidParameterValueException."""
+    total = code_bytes + sum(each.get("Unzipped", 0) for each in layers)
+    if layers and total > limits.UNZIPPED_BYTES_MAX:
+        raise errors.InvalidParameterValueException(
+            "Function code combined with layers exceeds the maximum allowed size of "
+            f"{limits.UNZIPPED_BYTES_MAX} bytes. The actual size is {total} bytes.", Type="User",
+        )  # fmt: skip
+
+
 def inspect_zip(data: bytes) -> Contents:
     """Check a zip's limits and see what it needs. Raises InvalidParameterValueException."""
     try:
@@ -48,12 +60,13 @@ def inspect_zip(data: bytes) -> Contents:
             entries = archive.infolist()
             _check(entries)
             names = {entry.filename for entry in entries}
+            unzipped = sum(entry.file_size for entry in entries)
             own = any(name.startswith(("boto3/", "python/boto3/")) for name in names)
             uses = own or _mentions_sdk(archive, entries)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise bad_zip() from None
     digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-    return Contents(digest, len(data), own, uses)
+    return Contents(digest, len(data), own, uses, unzipped)
 
 
 def inline_zip(source: str, runtime: str) -> bytes:
@@ -78,7 +91,7 @@ def inspect_folder(folder: Path) -> Contents:
             content = path.read_bytes()
             uses = any(word in content for word in _SDK)
     digest = base64.b64encode(hashlib.sha256(str(folder).encode()).digest()).decode()
-    return Contents(digest, size, own, uses)
+    return Contents(digest, size, own, uses, size)
 
 
 def unpack(zip_path: Path, folder: Path) -> None:
@@ -124,6 +137,10 @@ def remove_leftovers(functions: Path, before: float) -> None:
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
+    if not entries:
+        raise errors.InvalidParameterValueException(
+            "Uploaded file must be a non-empty zip", Type="User"
+        )
     if sum(entry.file_size for entry in entries) > limits.UNZIPPED_BYTES_MAX:
         raise too_large()
     for entry in entries:

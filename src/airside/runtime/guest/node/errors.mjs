@@ -16,9 +16,19 @@ export function toPayload(error) {
   };
 }
 
+/** What was thrown, as an error: logs tell of nothing else. */
+export function asError(thrown) {
+  return thrown instanceof Error ? thrown : new Error(thrown);
+}
+
+/** What logs in JSON get. */
+export function toJson(error) {
+  const stackTrace = typeof error.stack === 'string' ? error.stack.split('\n') : [];
+  return { errorType: error.constructor?.name ?? 'UnknownError', errorMessage: error.message, stackTrace, ...error };
+}
+
 /** What logs get: also the error's own properties. */
 export function toLog(error) {
-  if (!(error instanceof Error)) return toPayload(error);
   const shown = { errorType: error.name, errorMessage: error.message, ...error };
   if (error.code !== undefined) shown.code = error.code;
   if (error.cause !== undefined) shown.cause = error.cause instanceof Error ? toLog(error.cause) : error.cause;

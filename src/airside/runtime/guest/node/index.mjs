@@ -4,6 +4,7 @@ import * as api from './api.mjs';
 import { CallbackHandlerDeprecated, MalformedStreamingHandler, NodeJsExit, UnhandledPromiseRejection, toPayload } from './errors.mjs';
 import { loadHandler } from './loader.mjs';
 import { logError, patchConsole, setRequestId } from './logs.mjs';
+import { installTrace, setTrace } from './trace.mjs';
 import { ResponseStream, highWaterMark, installGlobals, isStreaming } from './streaming.mjs';
 
 const MAJOR = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV ?? '')?.[1] ?? 20);
@@ -135,6 +136,7 @@ async function end(what, error, status) {
 
 async function main() {
   installGlobals();
+  installTrace();
   patchConsole();
   process.on('uncaughtException', (error) => end('Uncaught Exception', error, 129));
   process.on('unhandledRejection', (reason, promise) => {
@@ -157,9 +159,7 @@ async function main() {
     const { headers, body } = await api.next();
     currentId = headers['lambda-runtime-aws-request-id'];
     setRequestId(currentId);
-    const trace = headers['lambda-runtime-trace-id'];
-    if (trace) process.env._X_AMZN_TRACE_ID = trace;
-    else delete process.env._X_AMZN_TRACE_ID;
+    setTrace(headers['lambda-runtime-trace-id']);
     const answer = isStreaming(handler) ? answerStreaming : answerBuffered;
     await answer(handler, JSON.parse(body), makeContext(headers));
   }

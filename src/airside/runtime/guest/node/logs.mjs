@@ -2,7 +2,7 @@
 
 import { writeSync } from 'node:fs';
 import { format, formatWithOptions } from 'node:util';
-import { toLog, toPayload } from './errors.mjs';
+import { asError, toJson, toLog } from './errors.mjs';
 
 const LEVELS = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
 const JSON_FORMAT = (process.env.AWS_LAMBDA_LOG_FORMAT ?? '').toUpperCase() === 'JSON';
@@ -45,20 +45,20 @@ export function write(text) {
 
 function asJson(level, parts) {
   const record = { timestamp: new Date().toISOString(), level, requestId };
-  const error = parts.find((part) => part instanceof Error);
-  if (parts.length === 1 && !(parts[0] instanceof Error)) {
+  if (parts.length === 1) {
     record.message = parts[0];
     try {
-      return JSON.stringify(record);
+      return JSON.stringify(record, (_, value) => (value instanceof Error ? toJson(value) : value));
     } catch {
       record.message = format(parts[0]);
       return JSON.stringify(record);
     }
   }
   record.message = format(...parts);
+  const error = parts.find((part) => part instanceof Error);
   if (error) {
-    const { errorType, errorMessage, trace } = toPayload(error);
-    Object.assign(record, { errorType, errorMessage, stackTrace: trace });
+    const { errorType, errorMessage, stackTrace } = toJson(error);
+    Object.assign(record, { errorType, errorMessage, stackTrace });
   }
   return JSON.stringify(record);
 }
@@ -71,8 +71,8 @@ export function log(level, ...parts) {
 
 /** How an error that ends an event, or the process, is told. */
 export function logError(what, error) {
-  if (JSON_FORMAT) log('ERROR', error);
-  else log('ERROR', `${what} \t${JSON.stringify(toLog(error))}`);
+  if (JSON_FORMAT) log('ERROR', asError(error));
+  else log('ERROR', `${what} \t${JSON.stringify(toLog(asError(error)))}`);
 }
 
 export function patchConsole() {
