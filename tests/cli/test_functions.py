@@ -92,6 +92,19 @@ def test_logs_and_trace_of_one_request(airside, watched):
     assert "Nothing is known of" in airside("trace", "nothing", status=1).stderr
 
 
+def test_errors_are_found_with_the_requests_they_belong_to(airside, watched):
+    done = airside("invoke", watched, "--event", '"bad"', status=1)
+    request = re.search(r"START RequestId: (\S+)", done.stderr)[1]
+
+    def logged() -> list[dict]:
+        lines = airside("logs", watched, "--errors", "--json").stdout.splitlines()
+        return [one for one in map(json.loads, lines) if one["requestId"] == request]
+
+    assert any("[ERROR]" in one["message"] for one in eventually(logged))
+    nothing = airside("logs", watched, "--request", "none-such", "--since", "5m")
+    assert (nothing.stdout, "Nothing in the last 5m." in nothing.stderr) == ("", True)
+
+
 def test_a_trace_follows_messages_through_a_queue(airside, watched, server):
     sqs, client = server.client("sqs"), server.client("lambda")
     url = sqs.create_queue(QueueName="traced", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]

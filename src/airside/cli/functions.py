@@ -27,6 +27,9 @@ _GROUP = "/aws/lambda/"
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _FOLLOW_SECONDS = 0.4
+_LATE_MS = 5000
+"""How much later than its time a line may come."""
+_LOOKED_BACK = 1000
 _REQUEST = re.compile(r'RequestId: ([0-9a-f-]{36})|"requestId": ?"([0-9a-f-]{36})"')
 _SHOWN_OF_REQUEST = 8
 
@@ -141,20 +144,29 @@ def run_logs(data_dir: Path, environment: str | None, options: LogOptions) -> No
         name = resolve(connection, connection.client("lambda"), options.function)
         group = _GROUP + name.rpartition(":")[2].partition(":")[0]
     since = _since(options.since)
-    shown: set[str] = set()
+    seen: dict[str, int] = {}
     requests: dict[str, str] = {}
+    shown = 0
     while True:
         for event in _events(logs, group, since, options.server_pattern):
-            if event["eventId"] in shown:
+            if event["eventId"] in seen:
                 continue
-            shown.add(event["eventId"])
-            since = max(since, event["timestamp"] - 5000)
-            event["requestId"] = _request_of(event, requests)
+            seen[event["eventId"]] = event["timestamp"]
+            since = max(since, event["timestamp"] - _LATE_MS)
+            if options.server_pattern and not _REQUEST.search(event["message"]):
+                event["requestId"] = _look_back(logs, event)
+            else:
+                event["requestId"] = _request_of(event, requests)
             if options.request in event["requestId"] or options.request in event["message"]:
                 _show(event, as_json=options.as_json)
+                shown += 1
+        sys.stdout.flush()
         if not options.follow:
-            return
+            break
+        seen = {name: at for name, at in seen.items() if at >= since}
         time.sleep(_FOLLOW_SECONDS)
+    if not shown:
+        err.print(f"Nothing in the last {options.since}. --since 1d looks further back.")
 
 
 def _request_of(event: dict[str, Any], requests: dict[str, str]) -> str:
@@ -164,6 +176,21 @@ def _request_of(event: dict[str, Any], requests: dict[str, str]) -> str:
     if found:
         requests[stream] = found[1] or found[2]
     return requests.get(stream, "")
+
+
+def _look_back(logs: Any, event: dict[str, Any]) -> str:
+    """The same for one line of many that were not asked for."""
+    before = logs.get_log_events(
+        logGroupName=event["group"], logStreamName=event["logStreamName"], limit=_LOOKED_BACK,
+        endTime=event["timestamp"] + 1, startFromHead=False,
+    )["events"]  # fmt: skip
+    last = ""
+    for each in before:
+        if each["timestamp"] == event["timestamp"] and each["message"] == event["message"] and last:
+            break
+        found = _REQUEST.search(each["message"])
+        last = (found[1] or found[2]) if found else last
+    return last
 
 
 def _since(text: str) -> int:
