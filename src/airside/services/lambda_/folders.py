@@ -39,9 +39,9 @@ class Folders:
         return state
 
 
-def look(folder: Path) -> list[tuple[str, int, int]]:
-    """Every file below, with the time it was saved and its bytes."""
-    found: list[tuple[str, int, int]] = []
+def look(folder: Path) -> list[tuple[str, int, int, int]]:
+    """Every file below, with the times it was saved and changed and its bytes."""
+    found: list[tuple[str, int, int, int]] = []
     waiting = [str(folder)]
     while waiting and len(found) < ENTRIES_MAX:
         try:
@@ -52,8 +52,16 @@ def look(folder: Path) -> list[tuple[str, int, int]]:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
-                        status = entry.stat()
-                        found.append((entry.path, status.st_mtime_ns, status.st_size))
+                        found.append((entry.path, *_state(entry)))
         except OSError:  # removed while we look: that is a change, too
-            found.append(("", 0, 0))
+            found.append(("", 0, 0, 0))
     return sorted(found)
+
+
+def _state(entry: "os.DirEntry[str]") -> tuple[int, int, int]:
+    """What is another after a save. Tools that copy times do not set the time of the change."""
+    try:
+        status = entry.stat()
+    except OSError:  # a link to nothing: editors lock files with such
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
