@@ -11,6 +11,7 @@ from airside.cli.display import plain, say
 from airside.cli.errors import CommandError
 from airside.cli.project import load
 from airside.cli.stack import Deployed
+from airside.cli.syntax import CODE, problems
 
 _IGNORED = {".git", "__pycache__", ".venv", "node_modules", ".aws-sam", ".airside", ".pytest_cache"}
 
@@ -45,29 +46,31 @@ def _react(deployer: Deployer, deployed: Deployed, paths: set[Path]) -> Deployed
         if deployer.project.files & paths:
             deployer.project = load(deployer.project.path)
             deployed = deployer.everything()
-            paths = {path for path in paths if path.suffix == ".py"}
+            paths = {path for path in paths if path.suffix in CODE}
         for site in deployer.project.sites:
             if any(site.folder in path.parents for path in paths):
                 deployer.sync_site(site, deployed, saved=True)
     except CommandError as error:
         say(f"[red]{plain(error.message)}[/red]")
-    for path in sorted(paths):
-        _check_code(deployer, path)
+    _check_code(deployer, sorted(paths))
     return deployed
 
 
-def _check_code(deployer: Deployer, path: Path) -> None:
-    using = [name for name, code in deployer.project.code.items()
-             if code == path or code in path.parents]  # fmt: skip
-    if not using or not path.exists():  # editors save through files that come and go
+def _check_code(deployer: Deployer, paths: list[Path]) -> None:
+    """Say what is wrong with saved code, or else whose next event uses it."""
+    using: dict[Path, list[str]] = {}
+    for path in paths:
+        names = [name for name, code in deployer.project.code.items()
+                 if code == path or code in path.parents]  # fmt: skip
+        if names and path.exists():  # editors save through files that come and go
+            using[path] = names
+    wrong = problems(using)
+    for path, said in wrong.items():
+        say(f"[red]✗ {plain(f'{path.name}:{said}')}[/red]")
+    good = [path for path in using if path not in wrong]
+    names = sorted({name for path in good for name in using[path]})
+    if not good:
         return
-    shown = path.name
-    if path.suffix == ".py":
-        try:
-            compile(path.read_bytes(), str(path), "exec")
-        except (SyntaxError, ValueError) as error:
-            line = getattr(error, "lineno", None)
-            say(f"[red]✗ {plain(f'{shown}:{line}: {error}')}[/red]")
-            return
-    who = ", ".join(sorted(using)[:3]) + (f" and {len(using) - 3} more" if len(using) > 3 else "")
+    shown = good[0].name if len(good) == 1 else f"{len(good)} files"
+    who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     say(f"[green]✓[/green] {shown}: in use by the next event of {who}")
