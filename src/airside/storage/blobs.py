@@ -27,7 +27,7 @@ from airside.storage.manifest import sync_folder
 T = TypeVar("T")
 
 THREADS = 8
-GATHER_BYTES = 512 << 10
+GATHER_BYTES = 1 << 20
 """Chunks are gathered to this size before a thread writes them, while the next ones gather."""
 DIRECT_BYTES_MIN = 4 << 20
 """Blobs of so many bytes are written past the page cache."""
@@ -48,6 +48,8 @@ class FileBlobs:
         self._ids = ids
         self._durable = durable
         self._threads = ThreadPoolExecutor(THREADS, "airside-blobs")
+        self._writers = ThreadPoolExecutor((os.cpu_count() or 1) + 1, "airside-writers")
+        """They hash what they write: more of them than cores only take turns."""
         self._unneeded_since: dict[str, float] = {}
         self._new.mkdir(parents=True, exist_ok=True)
         for leftover in self._new.iterdir():
@@ -132,11 +134,12 @@ class FileBlobs:
 
     def close(self) -> None:
         """Wait for the threads. What was not committed is gone."""
+        self._writers.shutdown()
         self._threads.shutdown()
 
     def begin(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        """Have blocking work begun; its end."""
-        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Have something hashed and written; its end."""
+        return asyncio.get_running_loop().run_in_executor(self._writers, work)
 
     async def in_thread(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
         """Run blocking work."""

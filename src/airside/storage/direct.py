@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from mmap import mmap
 from pathlib import Path
 
-BUFFER_BYTES = 512 << 10
+BUFFER_BYTES = 1 << 20
 _BLOCK_BYTES = 4096
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

@@ -43,7 +43,7 @@ async def content(blobs: Blobs, blob_id: str, *where: int) -> bytes:
 
 
 async def test_a_blob_reads_as_it_was_written(blobs: Blobs) -> None:
-    chunks = [b"one", b"", b"two", b"x" * 700_000, b"three"]
+    chunks = [b"one", b"", b"two", b"x" * 1_700_000, b"three"]
     blob_id = await store_blob(blobs, *chunks)
     whole = b"".join(chunks)
     assert await content(blobs, blob_id) == whole
@@ -117,13 +117,13 @@ def paths(files: FileBlobs) -> list[Path]:
 
 
 async def test_what_is_aborted_or_never_committed_leaves_nothing(files: FileBlobs) -> None:
-    for size in (10, 1_000_000):
+    for size in (10, 2_000_000):
         writer = files.create()
         await writer.write(b"x" * size)
         await writer.abort()
     assert paths(files) == []
     abandoned = files.create()
-    await abandoned.write(b"x" * 1_000_000)
+    await abandoned.write(b"x" * 2_000_000)
     assert len(paths(files)) == 1
     files.close()
     again = FileBlobs(files._folder, SeededIds(2))
