@@ -8,6 +8,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, Protocol
 
 WIDTHS: Final = {
@@ -72,6 +73,7 @@ class _XxHash:
         return bytes(self._parts.finalize())
 
 
+@cache
 def _crt() -> Any:
     from awscrt import checksums
 
