@@ -41,6 +41,11 @@ class Settings:
     dynamodb_throttling: bool = _setting(
         False, "Refuse what goes beyond the throughput of DynamoDB's tables and indexes."
     )
+    dynamodb_conflicts: bool = _setting(
+        False,
+        "Refuse what meets a DynamoDB transaction before its end, as AWS does; otherwise it is "
+        "done as if it had come after.",
+    )
     dynamodb_change_seconds: float = _setting(
         0.0,
         "How long DynamoDB's tables are being created, updated and deleted; 0: answers say so, and "

@@ -20,6 +20,7 @@ from airside.services.dynamodb import (
     transactions,
 )
 from airside.services.dynamodb.changes import Changes
+from airside.services.dynamodb.conflicts import Conflicts
 from airside.services.dynamodb.copying import Copying
 from airside.services.dynamodb.exporting import Exporting
 from airside.services.dynamodb.importing import Importing
@@ -57,6 +58,7 @@ SERVICE = Service(
     ],
     errors=errors,
     components=[
+        Conflicts,
         Tables,
         Announcer,
         Upkeep,

@@ -22,7 +22,7 @@ from airside.services.dynamodb import (
 )
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
-from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.errors import TransactionConflictException, ValidationException
 from airside.services.dynamodb.expressions.placeholders import Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.limits import (
@@ -231,6 +231,8 @@ class _Written:
 
     def run(self, tx: Transaction, table: Table) -> Mutation:
         """Write or delete."""
+        if table.conflicts is not None:
+            table.conflicts.check(self.place)
         old = store.get(tx, self.place)
         if self.item is None:
             return mutation.remove(tx, table, self.place, old)
@@ -255,11 +257,11 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
             places = [write.locate(table) for write in writes]
             if len(set(places)) != len(places):
                 raise ValidationException(_DUPLICATES)
-        if all(table.gate is None for table, _ in targets):
+        if all(table.gate is None and table.conflicts is None for table, _ in targets):
             return [
                 (table, [write.run(tx, table) for write in writes]) for table, writes in targets
             ]
-        return _run_throttled(tx, targets)
+        return _run_some(tx, targets)
 
     done = await ctx.store.transact(body)
     costs: dict[str, Cost] = {}
@@ -283,10 +285,10 @@ async def batch_write_item(ctx: Context, request: Request) -> Result:
     return result
 
 
-def _run_throttled(
+def _run_some(
     tx: Transaction, targets: list[tuple[Table, list[_Written]]]
 ) -> list[tuple[Table, list[Mutation | None]]]:
-    """Do what throughput lasts for; None stands for what it does not."""
+    """Do what throughput lasts for and no transaction is at work on; None stands for the rest."""
     refusal: ServiceError | None = None
     done: list[tuple[Table, list[Mutation | None]]] = []
     for table, writes in targets:
@@ -296,6 +298,8 @@ def _run_throttled(
                 mutations.append(write.run(tx, table))
             except THROTTLED as error:
                 refusal = refusal or error
+                mutations.append(None)
+            except TransactionConflictException:
                 mutations.append(None)
         done.append((table, mutations))
     if refusal is not None and not any(any(mutations) for _, mutations in done):

@@ -21,6 +21,7 @@ from airside.kernel.cloud import Cloud, Component
 from airside.kernel.context import Context
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import keys
+from airside.services.dynamodb.conflicts import Conflicts
 from airside.services.dynamodb.errors import ResourceNotFoundException
 from airside.services.dynamodb.journal import Journal
 from airside.services.dynamodb.table import Index, Table, entries
@@ -102,6 +103,7 @@ class Tables(Component):
         self._throttling = (
             cloud.component(Throttling) if cloud.settings.dynamodb_throttling else None
         )
+        self.conflicts = cloud.component(Conflicts) if cloud.settings.dynamodb_conflicts else None
 
     async def stop(self) -> None:
         """Forget."""
@@ -118,6 +120,7 @@ class Tables(Component):
             table.journal = Journal.of(table, self.cloud)
             if self._throttling is not None:
                 table.gate = self._throttling.gate(table)
+            table.conflicts = self.conflicts
             # `require` looks no further at a table that is remembered.
             if table.status not in UNREADABLE and table_id not in self._changing:
                 self._known[table_id] = table

@@ -13,6 +13,7 @@ from airside.services.dynamodb.values import Item, Value, kind_of, size
 from airside.storage.keys import pack
 
 if TYPE_CHECKING:
+    from airside.services.dynamodb.conflicts import Conflicts
     from airside.services.dynamodb.journal import Journal
     from airside.services.dynamodb.throttling import Gate
 
@@ -144,6 +145,11 @@ class Table(Struct, dict=True, omit_defaults=True):
     @cached_property
     def gate(self) -> "Gate | None":
         """What limits its throughput; `Tables` sets it where that is enforced."""
+        return None
+
+    @cached_property
+    def conflicts(self) -> "Conflicts | None":
+        """What refuses who meets a transaction; `Tables` sets it where that is done."""
         return None
 
     @cached_property

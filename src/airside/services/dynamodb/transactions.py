@@ -18,6 +18,7 @@ from airside.services.dynamodb.errors import (
     IdempotentParameterMismatchException,
     ProvisionedThroughputExceededException,
     TransactionCanceledException,
+    TransactionConflictException,
     ValidationException,
 )
 from airside.services.dynamodb.expressions.placeholders import Placeholders
@@ -83,8 +84,10 @@ async def carry_out(
     tables = ctx.component(Tables)
     now = ctx.clock.now()
     attempted: list[tuple[str, float]] = []
+    held: set[bytes] = set()
 
     def body(tx: Transaction) -> "Done":
+        _let_go(tables, held)
         if token:
             known = _replay(tx, ctx, (scope, token), digest, now)
             if known is not None:
@@ -93,6 +96,9 @@ async def carry_out(
         _check_distinct(writes, targets)
         attempted.clear()
         done = Done.of(_run(tx, writes, targets, attempted))
+        if tables.conflicts is not None:
+            held.update(t.key_of(w.key) for w, t in zip(writes, targets, strict=True))
+            tables.conflicts.hold(held)
         if token:
             done.remember(tx, ctx, (scope, token), digest, now)
         return done
@@ -103,10 +109,18 @@ async def carry_out(
         for name, units in attempted:
             charge(ctx, "WriteRequestUnits", units, ctx.arn(f"table/{name}", "dynamodb"))
         raise
+    finally:
+        _let_go(tables, held)
     for name, cost in done.costs.items():
         usage = "ReadRequestUnits" if done.replayed else "WriteRequestUnits"
         charge(ctx, usage, cost, ctx.arn(f"table/{name}", "dynamodb"))
     return done
+
+
+def _let_go(tables: Tables, held: set[bytes]) -> None:
+    if tables.conflicts is not None:
+        tables.conflicts.release(held)
+        held.clear()
 
 
 def _check(
@@ -199,9 +213,15 @@ def _run(
             reason = {"Code": "ValidationError", "Message": problem.message}
         except THROTTLED as refusal:
             reason = throttled(refusal)
+        except TransactionConflictException as conflict:
+            reason = _conflicting(conflict)
         reasons.append(reason)
     cancel_for(reasons)
     return outcomes
+
+
+def _conflicting(conflict: TransactionConflictException) -> dict[str, Any]:
+    return {"Code": "TransactionConflict", "Message": conflict.message}
 
 
 def throttled(refusal: ServiceError) -> dict[str, Any]:
@@ -310,7 +330,7 @@ async def transact_get_items(ctx: Context, request: Request) -> Result:
     def body(view: Snapshot) -> list[tuple[Table, Record | None]]:
         targets = [tables.require(view, ctx, get.name) for get in gets]
         keys = _checked_keys(gets, targets)
-        check_reads(targets)
+        check_reads(targets, keys)
         return [(table, store.get(view, key)) for table, key in zip(targets, keys, strict=True)]
 
     found = await ctx.store.read(body)
@@ -356,18 +376,22 @@ class _Get:
         return {"Item": item} if item else {}
 
 
-def check_reads(targets: list[Table]) -> None:
-    """Whether throughput lasts for reading an item of each of these tables."""
-    if all(table.gate is None for table in targets):
+def check_reads(targets: list[Table], keys: list[bytes]) -> None:
+    """Whether throughput lasts for reading these items, and no transaction is at work on them."""
+    if all(table.gate is None and table.conflicts is None for table in targets):
         return
     reasons: list[dict[str, Any]] = []
-    for table in targets:
+    for table, key in zip(targets, keys, strict=True):
         reason: dict[str, Any] = {"Code": "None"}
         try:
+            if table.conflicts is not None:
+                table.conflicts.check(key)
             if table.gate is not None:
                 table.gate.read()
         except THROTTLED as refusal:
             reason = throttled(refusal)
+        except TransactionConflictException as conflict:
+            reason = _conflicting(conflict)
         reasons.append(reason)
     cancel_for(reasons)
 

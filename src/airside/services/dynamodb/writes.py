@@ -81,6 +81,8 @@ class Write:
             table.gate.write()
         self.check(table)
         key = table.key_of(self.key)
+        if table.conflicts is not None:
+            table.conflicts.check(key)
         old = store.get(tx, key)
         if self.condition is not None and not self.condition(old.item if old else {}):
             raise self.failure(old)

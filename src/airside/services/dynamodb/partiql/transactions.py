@@ -85,7 +85,7 @@ async def _read(ctx: Context, request: Request, parsed: list[Parsed]) -> Result:
     def body(view: Snapshot) -> list[tuple[Table, Record | None]]:
         found = [tables.require(view, ctx, reader.select.source.table) for reader in readers]
         keys = _keys(readers, found)
-        transactions.check_reads(found)
+        transactions.check_reads(found, keys)
         return [(table, store.get(view, key)) for table, key in zip(found, keys, strict=True)]
 
     rows = await ctx.store.read(body)
