@@ -36,11 +36,10 @@ _CHUNK = 65536
 class Environment:
     """One process, its socket and its log."""
 
-    broke = False
-    """Whether an event has ended it: the next one runs INIT again, in what is left of it."""
-    keeps_tmp = False
-    """Whether, now that it is dead, its /tmp is kept."""
+    broke = False  # by an event: the next one runs INIT again, in what is left of it
+    keeps_tmp = False  # whether, now that it is dead, its /tmp is kept
     frozen = False
+    background = False  # whether others go first, because nobody waits for its event
     initialization = "on-demand"  # or provisioned-concurrency, snap-start
 
     def __init__(
@@ -53,8 +52,7 @@ class Environment:
         self.idle_since = 0.0
         self.init_ms: float | None = None
         self.restored = False  # whether it is a copy of a snapshot
-        self.external = external or []
-        """Extensions that are programs of their own."""
+        self.external = external or []  # extensions that are programs of their own
         self.stream: tuple[str, LogLines] = ("", log)
         """The log stream's name, and what writes to it."""
         self._owner = owner
@@ -73,8 +71,7 @@ class Environment:
         self._future: asyncio.Future[Outcome] | None = None
         self._began_at = self._started_at = self._ends_at = 0.0
         self._deadline: asyncio.TimerHandle | None = None
-        self._verdict: Outcome | None = None
-        """What an event's caller is told once the process has ended."""
+        self._verdict: Outcome | None = None  # for the caller, once the process has ended
         self._init_error: dict[str, Any] | None = None
         self._init_timed_out = False
         self._sock: socket.socket
@@ -132,6 +129,11 @@ class Environment:
     def run(self, event: Event, future: "asyncio.Future[Outcome]") -> None:
         """Send an event; `future` gets its outcome, also when the process dies of it."""
         assert self.state is State.IDLE
+        assert self._process is not None
+        if event.background is not self.background and self._process.prioritize(
+            self._process_id, background=event.background
+        ):
+            self.background = event.background
         self._accept(event, future)
         self._log.begin(event)
         self._hand_over(event)
@@ -209,8 +211,6 @@ class Environment:
         """The most memory that its process has used so far."""
         found = self._process.born(self._process_id) if self._process else None
         return peak_mb(found.pid) if found else 0
-
-    # Writing and reading, never blocking the loop.
 
     def _send(self, data: bytes) -> None:
         try:

@@ -29,6 +29,10 @@ class Process(Protocol):
         """Let every process in it go on."""
         ...
 
+    def prioritize(self, environment_id: int, *, background: bool) -> bool:
+        """Have it go after others, or before them, from now on; False when that cannot be."""
+        ...
+
     def born(self, environment_id: int) -> Born | None:
         """Which process it is; None when that is not known yet, or no more."""
         ...

@@ -19,8 +19,6 @@ from airside.runtime.snapshot import Snapshot
 from airside.runtime.spec import Event, FunctionSpec, Outcome
 from airside.runtime.template import Forker, Template
 
-BACKGROUND_NICE = 10
-"""Of environments that were made for events nobody waits for."""
 INIT_SECONDS_MAX = 10.0
 """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
@@ -118,7 +116,7 @@ class Pool:
             end = event.stream.end
             future.add_done_callback(lambda _: end())
         while self._idle:
-            environment = self._idle.pop()
+            environment = self._take_idle(background=event.background)
             if environment.state is State.IDLE:
                 environment.run(event, future)
                 return future
@@ -130,6 +128,15 @@ class Pool:
         if self._starting < len(self._waiting):
             _ = self._grow(background=event.background)
         return future
+
+    def _take_idle(self, *, background: bool) -> Environment:
+        """The last to become idle, of this priority if there is one: a change takes a moment."""
+        idle = self._idle
+        if idle[-1].background is not background:
+            for at in range(len(idle) - 2, -1, -1):
+                if idle[at].background is background:
+                    return idle.pop(at)
+        return idle.pop()
 
     async def keep(self, count: int) -> None:
         """Have at least this many environments from now on, and none of those go idle."""
@@ -192,6 +199,7 @@ class Pool:
         environment = kind(spec, self, self._clock, log, external)
         environment.stream = (stream, log)
         environment.initialization = initialization
+        environment.background = background
         given = {
             **variables, "AWS_LAMBDA_RUNTIME_API": environment.listen(),
             "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
@@ -225,7 +233,7 @@ class Pool:
             "handler": spec.handler, "runtime": spec.runtime, "task": str(spec.task),
             "opt": str(spec.opt or ""), "memory_mb": spec.memory_mb, "tmp_mb": spec.tmp_mb,
             "limit_memory": self._agent.settings.sandbox, "extensions": external,
-            "nice": BACKGROUND_NICE if background else 0, "variables": dict(variables),
+            "function": spec.arn, "background": background, "variables": dict(variables),
         }  # fmt: skip
 
     def _template(self, interpreter: str) -> Template:

@@ -26,7 +26,7 @@ class Snapshot(Forker):
 
     async def take(self, template: Template, config: dict[str, Any]) -> bool:
         """Run INIT; whether there is a snapshot now."""
-        given = {**config, "snapshot": True}
+        given = {**config, "snapshot": True, "background": False}
         given["variables"] = {
             **config["variables"], "AWS_LAMBDA_RUNTIME_API": self._environment.listen(),
         }  # fmt: skip
@@ -36,6 +36,11 @@ class Snapshot(Forker):
         made = await asyncio.shield(self._ready)
         self.rooted = template.rooted
         return made
+
+    def prioritize(self, environment_id: int, *, background: bool) -> bool:
+        """Copies keep the priority that they begin with."""
+        _ = environment_id, background
+        return False
 
     def retire_after(self, seconds: float) -> None:
         """Go away unless another environment is wanted in time."""

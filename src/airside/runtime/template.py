@@ -103,6 +103,17 @@ class Forker:
         if not alone:
             self._channel.send({"op": "thaw", "id": environment_id})
 
+    def prioritize(self, environment_id: int, *, background: bool) -> bool:
+        """Have it go after others, or before them, from now on; False when that cannot be.
+
+        Only root may raise a priority, so nobody else lowers one.
+        """
+        if os.geteuid() != 0:
+            return False
+        message = {"op": "prioritize", "id": environment_id, "background": background}
+        self._channel.send(message)
+        return True
+
     def born(self, environment_id: int) -> Born | None:
         """Which process an environment is; None when it has not begun or has ended."""
         if environment_id not in self._born and not self.closed:

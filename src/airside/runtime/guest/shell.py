@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from airside.runtime.guest import freezing, keeper, system
+from airside.runtime.guest import freezing, keeper, priority, system
 from airside.runtime.guest.cgroup import Group, Groups
 from airside.runtime.guest.channel import Channel, place
 from airside.runtime.guest.jail import HOST, Jail, uid_of
@@ -58,6 +58,8 @@ class Shell:
         """Whether extensions outlive the function's process."""
         self.shared_bytes = 0
         """Memory of the template's that the function counts as its own."""
+        self.nice = 0
+        """Its priority while a caller waits for it."""
         self._namespaces = self._ready = -1
         self._orders: Channel | None = None
         if groups is not None:
@@ -157,8 +159,10 @@ class Shell:
                 os._exit(0)
             message, fds = received
             config = message["config"]
-            if config.get("nice"):
-                system.step_back(config["nice"])
+            if config["nice"]:
+                host = HOST if self.jail.rooted else ""
+                group = config["group"] and host + config["group"]
+                priority.begin(config["nice"], group, background=config["background"])
             channel.sock.close()
             place(fds)
             self.jail.furnish(config, self.name, self.uid)

@@ -4,7 +4,8 @@ The process has run INIT and the before-snapshot hooks in an environment of its 
 namespaces, a /tmp that begins as the snapshot's, and a process tree of its own; then the system
 call filter comes into force, the after-restore hooks run, and it serves events.
 
-Its conversation with the server is the template's: start, kill, freeze, thaw; exited.
+Its conversation with the server is the template's: start, kill, freeze, thaw; exited. A copy keeps
+the priority that it begins with: nobody in here may raise one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from airside.runtime.guest import frames, freezing, keeper, logs, seccomp, system
+from airside.runtime.guest import frames, freezing, keeper, logs, priority, seccomp, system
 from airside.runtime.guest.agent import Children, drain, wake_on_child
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.connection import CONNECTION, LOG, Connection
@@ -166,6 +167,8 @@ class Snapshot:
             os._exit(0)
         began = time.perf_counter()
         message, fds = received
+        if message["config"]["background"]:
+            priority.begin(priority.NICE, "", background=True)
         orders.sock.close()
         for fd, place in zip(fds, (CONNECTION, LOG), strict=True):
             os.dup2(fd, place)

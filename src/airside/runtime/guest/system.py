@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import struct
 import sys
 
 LINUX = sys.platform.startswith("linux")
@@ -27,10 +26,6 @@ MNT_DETACH = 2
 _OPEN_TREE, _MOVE_MOUNT = 428, 429
 _OPEN_TREE_CLONE, _MOVE_MOUNT_EMPTY_PATH, _AT_CWD = 1, 4, -100
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
-_SCHED_ATTR = struct.Struct("=IIQiIQQQII")
-"""Size, policy, flags, nice, priority, runtime, deadline, period, least and most utilisation."""
-_SLICE_NS = 10_000_000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -131,28 +126,6 @@ def default_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-
-
-def step_back(nice: int) -> None:
-    """Let others have the processors first; a session of one's own may be a group of its own.
-
-    One that runs in long slices is interrupted at once by whoever wakes and asks for a shorter
-    one, which is the default; among equals, the other would wait for the slice's end (Linux 6.12).
-    """
-    os.nice(nice)
-    try:
-        if machine() in _SCHED_SETATTR:
-            attributes = _SCHED_ATTR.pack(
-                _SCHED_ATTR.size, os.SCHED_BATCH, 0, nice, 0, _SLICE_NS, 0, 0, 0, 0
-            )
-            call("syscall", ctypes.c_long(_SCHED_SETATTR[machine()]), 0, attributes, 0)
-    except OSError:  # nobody is worse off
-        pass
-    try:
-        with open("/proc/self/autogroup", "w") as file:  # noqa: PTH123
-            file.write(str(nice))
-    except OSError:  # the kernel has no such groups
-        pass
 
 
 def drop_capabilities() -> None:

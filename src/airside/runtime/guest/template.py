@@ -8,6 +8,7 @@ Its conversation with the server is on descriptor 3.
                          {"op": "signal", "id", "number"}   only the function's own process
                          {"op": "freeze", "id", "freeze": a number}
                          {"op": "thaw", "id"}
+                         {"op": "prioritize", "id", "background": bool}
                          a config's "inherits" is the id of one whose /tmp was kept
     template -> server   {"born": id, "pid", "uid": its own or null}
                          {"ready": {"version", "boto3": bool, "rooted": bool, "why": text}}
@@ -31,13 +32,14 @@ import sys
 from collections import deque
 from typing import Any
 
-from airside.runtime.guest import client, freezing, keeper, watcher
-from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
+from airside.runtime.guest import client, freezing, keeper, priority, watcher
+from airside.runtime.guest.agent import BACKGROUND, CGROUP, CONTROL, drain, wake_on_child
 from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.cpu import Processors, niceness
-from airside.runtime.guest.jail import Jail
+from airside.runtime.guest.jail import HOST, Jail
 from airside.runtime.guest.shell import Kept, Shell
+from airside.runtime.guest.starts import Starts
 from airside.runtime.guest.warm import Warmth
 
 RUNTIME = "/var/runtime"
@@ -87,13 +89,15 @@ class Template:
         """Made and not yet used."""
         self._by_pid: dict[int, Shell] = {}
         self._by_id: dict[int, Shell] = {}
-        self._waiting: deque[tuple[dict[str, Any], list[int]]] = deque()
+        self._waiting = Starts()
         self._kept: dict[int, Kept] = {}
         """What is left of environments that broke, by their ids."""
         self._watched: dict[int, Shell] = {}
         """By the serial number that the watcher knows them by."""
         self._watcher: Channel | None = None
         self._poll = select.poll()
+        self._background = os.environ.pop(BACKGROUND, "")
+        """The control group of environments that nobody waits for; empty where there is none."""
         base = os.environ.pop(CGROUP, "")
         if config["sandbox"] and base:
             with contextlib.suppress(OSError):
@@ -137,7 +141,7 @@ class Template:
             if self._watcher and self._watcher.fileno() in ready:
                 self._take_warnings(self._watcher)
             if self._waiting:
-                self._start(*self._waiting.popleft())
+                self._start(*self._waiting.take())
 
     def _has_work(self) -> bool:
         """Whether there is something to get ready in time that is not asked for."""
@@ -163,7 +167,7 @@ class Template:
         while (received := self.channel.take()) is not None:
             message, fds = received
             if message["op"] == "start":
-                self._waiting.append((message, fds))
+                self._waiting.put((message, fds))
             elif message["op"] == "kill":
                 self._kill(message["id"], keep=message["keep"])
             elif message["op"] == "drop":
@@ -172,6 +176,8 @@ class Template:
                 shell = self._by_id.get(message["id"])
                 if shell is not None and shell.function:
                     os.kill(shell.function, message["number"])
+            elif message["op"] == "prioritize":
+                self._prioritize(message["id"], background=message["background"])
             else:
                 self._pause(message)
 
@@ -188,6 +194,23 @@ class Template:
             self.channel.send(
                 {"frozen": message["id"], "freeze": message["freeze"], "alone": alone}
             )
+
+    def _prioritize(self, environment_id: int, *, background: bool) -> None:
+        """Have an environment go before others, or after them."""
+        shell = self._by_id.get(environment_id)
+        if shell is None or shell.told:
+            return
+        nice = priority.NICE if background else shell.nice
+        group, proc = self._group(shell), f"{HOST}/proc" if self.jail.rooted else "/proc"
+        if group:
+            host = HOST if self.jail.rooted else ""
+            group = host + (group if background else os.path.dirname(group))  # noqa: PTH120
+        priority.weigh(shell.cpu, shell.group, background=background)
+        priority.change(shell.members(), nice, group, proc, background=background)
+
+    def _group(self, shell: Shell) -> str:
+        """The group it joins in the background; one that has its own for its time stays there."""
+        return self._background if shell.cpu < 0 else ""
 
     def _make_shell(self, kept: Kept | None = None) -> Shell:
         self._serial += 1
@@ -244,7 +267,11 @@ class Template:
         if self._sandbox and shell.group is None:
             config["memory_rlimit"] = (config["memory_mb"] << 20) + shared
         if self._processors is not None:
-            self._give_time(self._processors, shell, config)
+            self._give_time(self._processors, shell, config["memory_mb"], config.get("snapshot"))
+        config["nice"] = priority.NICE if config["background"] else shell.nice
+        config["group"] = self._group(shell) if config["background"] else ""
+        if config["background"]:
+            priority.weigh(shell.cpu, shell.group, background=True)
         shell.environment_id = message["id"]
         self._by_id[message["id"]] = shell
         if not shell.function:
@@ -259,15 +286,15 @@ class Template:
         close_all(fds)
 
     @staticmethod
-    def _give_time(processors: Processors, shell: Shell, config: dict[str, Any]) -> None:
+    def _give_time(
+        processors: Processors, shell: Shell, memory_mb: int, snapshot: bool | None
+    ) -> None:
         """Have an environment's processor time be in proportion to its memory.
 
         All copies of a snapshot are in one group: there it is up to their priority.
         """
-        memory_mb = config["memory_mb"]
-        shared = bool(config.get("snapshot"))
-        if shared or not processors.limit(shell.cpu, shell.group, memory_mb):
-            config["nice"] = max(config.get("nice") or 0, niceness(memory_mb))
+        if snapshot or not processors.limit(shell.cpu, shell.group, memory_mb):
+            shell.nice = niceness(memory_mb)
 
     def _kill(self, environment_id: int, *, keep: bool) -> None:
         shell = self._by_id.get(environment_id)
@@ -276,9 +303,8 @@ class Template:
                 self._keep(shell)
             shell.kill()
             return
-        for waiting in [each for each in self._waiting if each[0]["id"] == environment_id]:
-            self._waiting.remove(waiting)
-            close_all(waiting[1])
+        for _, fds in self._waiting.remove(environment_id):
+            close_all(fds)
             self.channel.send({"exited": environment_id, "status": int(signal.SIGKILL)})
 
     def _watch(self, shell: Shell, memory_bytes: int) -> None:
