@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
 """
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from airside.kernel import Cloud, Component, Context, ServiceError
+from airside.kernel import Cloud, Context, ServiceError
+from airside.kernel.written_behind import WrittenBehind
 
 log = logging.getLogger("airside.apigateway")
 
@@ -49,22 +49,19 @@ class _Batch:
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
-class AccessLogs(Component):
+class AccessLogs(WrittenBehind):
     """Collects lines and delivers them twice a second, so that no request waits for its line."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self._batches: dict[tuple[str, str], _Batch] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    async def stop(self) -> None:
-        """Deliver what waits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        await self._deliver()
+    @property
+    def delay_seconds(self) -> float:
+        """Half a second."""
+        return _DELIVER_SECONDS
 
-    def write(self, ctx: Context, destination: str, stream: str, at: float, text: str) -> None:
+    def add(self, ctx: Context, destination: str, stream: str, at: float, text: str) -> None:
         """Take a line for the log group with the ARN `destination`. Must not fail."""
         group = destination.partition(":log-group:")[2]
         group = group.removesuffix(":*")
@@ -75,14 +72,10 @@ class AccessLogs(Component):
             batch = self._batches[group, stream] = _Batch(ctx, group, stream)
         if len(batch.events) < _BATCH_MAX:
             batch.events.append({"timestamp": int(at * 1000), "message": text})
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._soon())
+        self.soon()
 
-    async def _soon(self) -> None:
-        await asyncio.sleep(_DELIVER_SECONDS)
-        await self._deliver()
-
-    async def _deliver(self) -> None:
+    async def write(self) -> None:
+        """Deliver what waits."""
         batches, self._batches = self._batches, {}
         for batch in batches.values():
             try:

@@ -1,10 +1,10 @@
 """API keys at work: who they are, what their usage plans let them do, what they used."""
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 from airside.gateway.throttle import Throttles
-from airside.kernel import Cloud, Component, Context, Snapshot, Transaction
+from airside.kernel import Cloud, Context, Snapshot, Transaction
+from airside.kernel.written_behind import WrittenBehind
 from airside.services.apigateway import store
 from airside.services.apigateway.api import Members
 from airside.services.apigateway.call import Call
@@ -74,21 +74,18 @@ def _throttles(call: Call, method: LiveMethod, plan: UsagePlan) -> list[tuple[st
     return found
 
 
-class UsageCounts(Component):
+class UsageCounts(WrittenBehind):
     """Requests by plan, key and day. Written behind: AWS, too, keeps quotas as best it can."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self._counts: dict[Counted, int] = {}
         self._changed: set[Counted] = set()
-        self._task: asyncio.Task[None] | None = None
 
-    async def stop(self) -> None:
-        """Write what was counted."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        await self._write()
+    @property
+    def delay_seconds(self) -> float:
+        """A moment."""
+        return _WRITE_SECONDS
 
     async def count(self, ctx: Context, plan: UsagePlan, key: str) -> bool:
         """Count a request, unless the quota is used up."""
@@ -101,8 +98,7 @@ class UsageCounts(Component):
         held = _counted(ctx, plan, key, today)
         self._counts[held] = await self._count(ctx, plan, key, today) + 1
         self._changed.add(held)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._soon())
+        self.soon()
         return True
 
     async def by_day(
@@ -135,11 +131,8 @@ class UsageCounts(Component):
             known = self._counts.setdefault(held, stored)
         return known
 
-    async def _soon(self) -> None:
-        await asyncio.sleep(_WRITE_SECONDS)
-        await self._write()
-
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """Write what was counted."""
         changed, self._changed = self._changed, set()
         if not changed:
             return

@@ -17,7 +17,7 @@ def log_access(ctx: Context, call: Call, response: HttpResponse, seconds: float)
     if not settings.get("destinationArn") or not settings.get("format"):
         return
     text = line(str(settings["format"]), call, response, seconds)
-    ctx.component(AccessLogs).write(ctx, settings["destinationArn"], call.live.id, call.at, text)
+    ctx.component(AccessLogs).add(ctx, settings["destinationArn"], call.live.id, call.at, text)
 
 
 def line(form: str, call: Call, response: HttpResponse, seconds: float) -> str:

@@ -95,7 +95,7 @@ async def _pass_on(
         seconds = ctx.clock.monotonic() - began
         text = access_log.line(stage.access_log.get("Format", ""), call, response, seconds)
         destination = str(stage.access_log.get("DestinationArn", ""))
-        ctx.component(AccessLogs).write(own, destination, call.api_id, call.at, text)
+        ctx.component(AccessLogs).add(own, destination, call.api_id, call.at, text)
     return response
 
 

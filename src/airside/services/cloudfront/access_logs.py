@@ -7,7 +7,6 @@ import asyncio
 import gzip
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from time import gmtime, strftime
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +14,13 @@ from urllib.parse import quote
 from airside.kernel import (
     BytesBody,
     Cloud,
-    Component,
     Context,
     HttpRequest,
     HttpResponse,
     Principal,
     ServiceError,
 )
+from airside.kernel.written_behind import WrittenBehind
 from airside.services.cloudfront import errors
 from airside.services.cloudfront.plan import Log, Plan, bucket_of
 from airside.services.cloudfront.viewing import POP
@@ -46,14 +45,18 @@ Place = tuple[str, str, Log, str]
 """Account, distribution, where its log goes, hour."""
 
 
-class AccessLogs(Component):
+class AccessLogs(WrittenBehind):
     """Lines that wait for the next file. As on AWS, logs are best effort: a crash loses some."""
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self._lines: dict[Place, list[str]] = {}
         self._count = 0
-        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def delay_seconds(self) -> float:
+        """As set: minutes on AWS."""
+        return self.cloud.settings.edge_log_seconds
 
     def add(
         self, plan: Plan, request: HttpRequest, response: HttpResponse, seconds: float
@@ -65,16 +68,9 @@ class AccessLogs(Component):
         line = strftime("%Y-%m-%d\t%H:%M:%S\t", now) + _line(plan, request, response, seconds)
         self._lines.setdefault(place, []).append(line)
         self._count += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._later(), name="edge-logs")
-
-    async def _later(self) -> None:
-        wait = self.cloud.settings.edge_log_seconds
-        for _ in range(20):  # a busy site writes sooner
-            await asyncio.sleep(wait / 20)
-            if self._count > _LINES_MAX:
-                break
-        await self.write()
+        self.soon()
+        if self._count > _LINES_MAX:
+            self.now()
 
     async def write(self) -> None:
         """Write a file for each distribution that was asked something."""
@@ -95,14 +91,6 @@ class AccessLogs(Component):
                 await ctx.call("s3", "PutObject", wanted)
             except ServiceError as error:
                 log.warning("the log of %s cannot be written: %s", distribution, error.message)
-
-    async def stop(self) -> None:
-        """Write what there is."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await self.write()
 
 
 def _packed(lines: list[str]) -> bytes:
