@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 
 from airside.identity import errors
-from airside.identity.sigv4 import CLOCK_SKEW_SECONDS_MAX, explanation
+from airside.identity.sigv4 import CLOCK_SKEW_SECONDS_MAX, explanation, lifetime
 from airside.kernel import HttpRequest
 
 _SUBRESOURCES = frozenset(
@@ -73,7 +73,8 @@ def check_time(signature: Signature, http: HttpRequest, now: float) -> None:
     """Refuse a presigned URL past its time, and a header that is too old or from the future."""
     if signature.expires_at is not None:
         if now > signature.expires_at:
-            raise errors.RequestExpired("Request has expired", "s3")
+            told = lifetime(max(signature.expires_at, 0), now)
+            raise errors.RequestExpired("Request has expired", "s3", **told)
         return
     text = http.headers.get("x-amz-date", http.headers.get("date", ""))
     try:

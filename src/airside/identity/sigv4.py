@@ -253,6 +253,12 @@ def _check_query(
 
 def _lifetime(values: dict[str, str], parts: list[str]) -> int:
     """For how many seconds an address signed for S3 holds. Raises MalformedPresignedQuery."""
+    if values.get("X-Amz-Credential") and len(parts) != 5:
+        raise errors.MalformedPresignedQuery(
+            "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "
+            '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+            "s3",
+        )
     if len(parts) != 5 or any(name not in values for name in (*_QUERY, "X-Amz-Expires")):
         raise errors.MalformedPresignedQuery(
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
@@ -316,12 +322,22 @@ def check_time(signature: Signature, now: float, family: errors.Family) -> None:
 def _check_age(signature: Signature, instant: int, now: float, family: errors.Family) -> None:
     if signature.presigned and family == "s3":
         if now > instant + signature.expires_seconds:
-            raise errors.RequestExpired("Request has expired", family)
+            told: dict[str, str] = {} if family != "s3" else {
+                "X-Amz-Expires": str(signature.expires_seconds),
+                **lifetime(instant + signature.expires_seconds, now),
+            }  # fmt: skip
+            raise errors.RequestExpired("Request has expired", family, **told)
         if instant > now + CLOCK_SKEW_SECONDS_MAX:
             raise errors.RequestExpired("Request is not valid yet", family)
     elif abs(now - instant) > CLOCK_SKEW_SECONDS_MAX:
         text = _skewed(signature.timestamp, instant, now, family)
         raise errors.RequestTimeTooSkewed(text, family)
+
+
+def lifetime(until: float, now: float) -> dict[str, str]:
+    """What S3 tells about an address past its time: until when it was good, and what time it is."""
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    return {"Expires": strftime(form, gmtime(until)), "ServerTime": strftime(form, gmtime(now))}
 
 
 def _skewed(timestamp: str, instant: float, now: float, family: errors.Family) -> str:

@@ -63,7 +63,8 @@ class RestXmlCodec(RestCodec):
     def request_id_headers(self, model: ServiceModel, request_id: str) -> Headers:
         """How a response names its request."""
         if model.overlay.bare_errors:
-            return [("x-amz-request-id", request_id), ("x-amz-id-2", host_id(request_id))]
+            return [("x-amz-request-id", request_id), ("x-amz-id-2", host_id(request_id)),
+                    ("Server", "AmazonS3")]  # fmt: skip
         return [("x-amzn-RequestId", request_id)]
 
     def serialize_error(

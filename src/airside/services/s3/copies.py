@@ -82,9 +82,9 @@ def parse_source(header: str) -> tuple[str, str, str | None]:
     bucket, _, key = path.removeprefix("/").partition("/")
     if not bucket or not key:
         raise errors.InvalidArgument(
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            "Invalid copy source object key",
             ArgumentName="x-amz-copy-source",
-            ArgumentValue=header,
+            ArgumentValue="x-amz-copy-source",
         )
     return bucket, key, version_id
 

@@ -89,13 +89,19 @@ async def _add_headers(
 ) -> None:
     rules = await ctx.store.read(lambda view: _rules(view, bucket))
     method = request.headers.get("access-control-request-method", request.method)
-    rule = find_rule(rules or [], origin, method, [])
+    asked = request.headers.get("access-control-request-headers", "")
+    rule = find_rule(rules or [], origin, method, _names_of(asked))
     if rule is not None:
         found = allowing(rule, origin)
         response.headers += [
             (_NAMES[name], value) for name, value in found.items() if value is not None
         ]
         response.head = b""
+
+
+def _names_of(asked: str) -> list[str]:
+    """The headers of an Access-Control-Request-Headers, in lower case."""
+    return [item.strip().lower() for item in asked.split(",") if item.strip()]
 
 
 def _rules(view: Snapshot, bucket_name: str) -> list[Rule] | None:
@@ -138,7 +144,7 @@ async def _preflight(ctx: Context, request: Request) -> Result:
     if method not in ("GET", "PUT", "HEAD", "POST", "DELETE"):
         raise errors.BadRequest(f"Invalid Access-Control-Request-Method: {method or 'null'}")
     asked = request.get("AccessControlRequestHeaders", "")
-    headers = [item.strip().lower() for item in asked.split(",") if item.strip()]
+    headers = _names_of(asked)
     rule = find_rule(rules, origin, method, headers)
     if rule is None:
         raise errors.AccessForbidden(_NOT_ALLOWED, **facts)

@@ -141,13 +141,20 @@ def check_grantee(
 def from_document(document: Mapping[str, Any]) -> list[Grant]:
     """The grants of an AccessControlPolicy. Raises MalformedACLError, InvalidArgument."""
     grants: list[Grant] = []
+    malformed = errors.MalformedACLError(
+        "The XML you provided was not well-formed or did not validate against our published schema"
+    )
+    owner = document.get("Owner", {}).get("ID")
+    if owner is None:
+        raise malformed
+    if not account_of(owner):
+        raise errors.InvalidArgument(
+            "Invalid id", ArgumentName="CanonicalUser/ID", ArgumentValue=owner
+        )
     for grant in document.get("Grants", ()):
         permission = grant.get("Permission")
         if permission not in PERMISSIONS or not grant.get("Grantee"):
-            raise errors.MalformedACLError(
-                "The XML you provided was not well-formed or did not validate against our "
-                "published schema"
-            )
+            raise malformed
         grants.append({"Grantee": check_grantee(grant["Grantee"]), "Permission": permission})
     return sorted(grants, key=lambda grant: "URI" not in grant["Grantee"])
 

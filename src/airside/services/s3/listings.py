@@ -100,6 +100,7 @@ async def list_objects(ctx: Context, request: Request) -> Result:
     delimiter = request.get("Delimiter") or None
     return {
         "Name": bucket.name,
+        "BucketRegion": bucket.region,
         "Prefix": request.get("Prefix", ""),
         "Marker": encode(marker),
         "NextMarker": encode(page.last) if page.truncated and delimiter else None,
@@ -127,6 +128,7 @@ async def list_objects_v2(ctx: Context, request: Request) -> Result:
     with_owner = bool(request.get("FetchOwner"))
     return {
         "Name": bucket.name,
+        "BucketRegion": bucket.region,
         "Prefix": encode(request.get("Prefix", "")),
         "StartAfter": encode(start_after) if start_after else None,
         "ContinuationToken": token,

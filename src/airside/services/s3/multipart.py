@@ -1,6 +1,7 @@
 """Multipart uploads: begun, fed part by part, completed or aborted."""
 
 from typing import Any
+from urllib.parse import quote
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.s3 import attributes, errors, events, limits, store, upload
@@ -194,7 +195,7 @@ async def complete_multipart_upload(ctx: Context, request: Request) -> Result:
     tier1(ctx, bucket.name)
     events.wake(ctx, bucket)
     return {
-        "Location": f"http://{bucket.name}.s3.{bucket.region}.amazonaws.com/{key}",
+        "Location": f"http://{bucket.name}.s3.{bucket.region}.amazonaws.com/{quote(key, safe='')}",
         "Bucket": bucket.name,
         "Key": key,
         **_completed(bucket, version),

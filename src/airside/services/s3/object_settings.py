@@ -21,24 +21,9 @@ async def delete_object_tagging(ctx: Context, request: Request) -> Result:
     return await _retag(ctx, request, {}, "s3:DeleteObjectTagging")
 
 
-def _tagged(view: Snapshot, ctx: Context, request: Request, action: str) -> tuple[Bucket, Version]:
-    """The version whose tags are meant. Raises MethodNotAllowed for a delete marker, too."""
-    try:
-        return reads.find(view, ctx, request, action)
-    except errors.NoSuchKey as error:
-        if "DeleteMarker" not in error.members:
-            raise
-        raise errors.MethodNotAllowed(
-            "The specified method is not allowed against this resource.",
-            Method=ctx.http.method if ctx.http is not None else "GET",
-            ResourceType="DeleteMarker",
-            **{name: error.members[name] for name in ("DeleteMarker", "VersionId")},
-        ) from None
-
-
 async def _retag(ctx: Context, request: Request, tags: dict[str, str], action: str) -> Result:
     def retag(tx: Transaction) -> tuple[Bucket, Version]:
-        bucket, version = _tagged(tx, ctx, request, action)
+        bucket, version = reads.find_kept(tx, ctx, request, action)
         version.tags = tags
         store.save_in_place(tx, bucket.name, request["Key"], version)
         name = "ObjectTagging:Delete" if action == "s3:DeleteObjectTagging" else "ObjectTagging:Put"
@@ -55,7 +40,7 @@ async def _retag(ctx: Context, request: Request, tags: dict[str, str], action: s
 async def get_object_tagging(ctx: Context, request: Request) -> Result:
     """An object's tags."""
     bucket, version = await ctx.store.read(
-        lambda view: _tagged(view, ctx, request, "s3:GetObjectTagging")
+        lambda view: reads.find_kept(view, ctx, request, "s3:GetObjectTagging")
     )
     tier2(ctx, bucket.name)
     return {

@@ -220,10 +220,10 @@ def _new_grants(request: Request, bucket: Bucket, owner: str) -> list[Grant]:
     grants = asked(request, owner, bucket.owner)
     if document and grants is not None:
         raise errors.UnexpectedContent("This request does not support content")
-    if document:
-        if document.get("Owner", {}).get("ID") not in (None, owner_of(owner)["ID"]):
-            raise errors.AccessDenied("Access Denied")
+    if document is not None and grants is None:
         grants = from_document(document)
+        if document["Owner"]["ID"] != owner_of(owner)["ID"]:
+            raise errors.AccessDenied("Access Denied")
     if grants is None:
         raise errors.MissingSecurityHeader(
             "Your request was missing a required header", MissingHeaderName="x-amz-acl"
@@ -256,7 +256,7 @@ async def put_object_acl(ctx: Context, request: Request) -> Result:
     """Replace an object's grants."""
 
     def replace(tx: Transaction) -> Bucket:
-        bucket, version = reads.find(tx, ctx, request, "s3:PutObjectAcl")
+        bucket, version = reads.find_kept(tx, ctx, request, "s3:PutObjectAcl")
         version.grants = _new_grants(request, bucket, version.owner)
         store.save_in_place(tx, bucket.name, request["Key"], version)
         events.record(tx, ctx, bucket, "ObjectAcl:Put", request["Key"], version)

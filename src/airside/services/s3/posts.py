@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape  # writes only
 
 from airside.identity.keys import KeyRegistry
 from airside.identity.sessions import SessionTokens
+from airside.identity.sigv4 import explanation
 from airside.kernel import Context, Principal, Request, Result, operation
 from airside.kernel.principal import ANONYMOUS
 from airside.protocol.xml_tree import Element, parse
@@ -129,7 +130,7 @@ def _signer(ctx: Context, fields: dict[str, str]) -> Principal:
         raise errors.SignatureDoesNotMatch(
             "The request signature we calculated does not match the signature you provided. Check "
             "your key and signing method.",
-            AWSAccessKeyId=found.access_key_id,
+            **explanation(found.access_key_id, found.signature, fields["policy"]),
         )
     return principal
 

@@ -79,6 +79,23 @@ def find(
     return bucket, version
 
 
+def find_kept(
+    view: Snapshot, ctx: Context, request: Mapping[str, Any], action: str
+) -> tuple[Bucket, Version]:
+    """The version whose tags or grants are meant. A delete marker has none: MethodNotAllowed."""
+    try:
+        return find(view, ctx, request, action)
+    except errors.NoSuchKey as error:
+        if "DeleteMarker" not in error.members:
+            raise
+        raise errors.MethodNotAllowed(
+            "The specified method is not allowed against this resource.",
+            Method=ctx.http.method if ctx.http is not None else "GET",
+            ResourceType="DeleteMarker",
+            **{name: error.members[name] for name in ("DeleteMarker", "VersionId")},
+        ) from None
+
+
 def specified(
     view: Snapshot, bucket: Bucket, key: str, version_id: str, ctx: Context, *, marker_ok: bool
 ) -> Version:

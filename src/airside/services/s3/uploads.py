@@ -58,7 +58,7 @@ async def list_multipart_uploads(ctx: Context, request: Request) -> Result:
         "Bucket": bucket.name,
         "KeyMarker": encode(key_marker),
         "UploadIdMarker": id_marker,
-        "NextKeyMarker": encode(page.last),
+        "NextKeyMarker": encode(page.last) if page.truncated or page.last_value else "",
         "NextUploadIdMarker": page.last_value.upload_id if page.last_value else "",
         "Prefix": encode(prefix) if prefix else None,
         "Delimiter": encode(delimiter) if delimiter else None,
