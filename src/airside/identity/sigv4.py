@@ -322,10 +322,10 @@ def check_time(signature: Signature, now: float, family: errors.Family) -> None:
 def _check_age(signature: Signature, instant: int, now: float, family: errors.Family) -> None:
     if signature.presigned and family == "s3":
         if now > instant + signature.expires_seconds:
-            told: dict[str, str] = {} if family != "s3" else {
+            told = {
                 "X-Amz-Expires": str(signature.expires_seconds),
                 **lifetime(instant + signature.expires_seconds, now),
-            }  # fmt: skip
+            }
             raise errors.RequestExpired("Request has expired", family, **told)
         if instant > now + CLOCK_SKEW_SECONDS_MAX:
             raise errors.RequestExpired("Request is not valid yet", family)

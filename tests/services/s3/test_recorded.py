@@ -99,3 +99,26 @@ def test_a_script_that_wants_to_send_more_than_it_may(s3, bucket, server):
         answer.read()
         assert answer.headers["Access-Control-Allow-Origin"] == allowed
         connection.close()
+
+
+def test_where_buckets_cannot_be(aws, account, refused):
+    def constraint(client: Any, where: str) -> dict[str, Any]:
+        return refused(
+            client.create_bucket, Bucket=f"b-{account}",
+            CreateBucketConfiguration={"LocationConstraint": where},
+        )  # fmt: skip
+
+    for where in ("us-east-1", "eu-central-1", "us-gov-east-2"):
+        error = constraint(aws("s3", config=Config(region_name="us-west-2")), where)
+        assert error["Code"] == "IllegalLocationConstraintException"
+        assert error["Message"].startswith(f"The {where} location constraint is incompatible")
+    for where in ("us-east-1", "nowhere", "aws-global"):
+        error = constraint(aws("s3"), where)
+        assert (error["Code"], error["LocationConstraint"]) == ("InvalidLocationConstraint", where)
+
+
+def test_a_lock_without_a_document(s3, versioned, refused):
+    error = refused(s3.put_object_lock_configuration, Bucket=versioned)
+    assert (error["Code"], error["Message"]) == ("MissingRequestBodyError", "Request Body is empty")
+    head = s3.head_bucket(Bucket=versioned)["ResponseMetadata"]["HTTPHeaders"]
+    assert head["content-type"] == "application/xml"

@@ -1,6 +1,7 @@
 """Buckets: made, found, listed, removed."""
 
 import base64
+import re
 
 from airside.kernel import Context, Request, Result, Snapshot, Transaction, operation
 from airside.services.s3 import attributes, errors, limits, store
@@ -107,6 +108,9 @@ def _grants_asked(
     return shared
 
 
+_REGION = re.compile("[a-z]{2}(-[a-z]+){1,3}-[1-9]")
+
+
 def _region_asked(ctx: Context, request: Request) -> str:
     constraint = request.get("CreateBucketConfiguration", {}).get("LocationConstraint")
     if constraint is None:
@@ -121,6 +125,10 @@ def _region_asked(ctx: Context, request: Request) -> str:
         raise errors.IllegalLocationConstraintException(
             f"The {constraint} location constraint is incompatible for the region specific "
             "endpoint this request was sent to."
+        )
+    if constraint == "us-east-1" or not _REGION.fullmatch(region):
+        raise errors.InvalidLocationConstraint(
+            "The specified location-constraint is not valid", LocationConstraint=constraint
         )
     return region
 
@@ -148,6 +156,7 @@ async def head_bucket(ctx: Context, request: Request) -> Result:
         "BucketRegion": bucket.region,
         "BucketArn": bucket_arn(bucket.name),
         "AccessPointAlias": False,
+        "ContentType": "application/xml",
     }
 
 

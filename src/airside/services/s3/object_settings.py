@@ -56,7 +56,9 @@ async def get_object_tagging(ctx: Context, request: Request) -> Result:
            action="s3:PutBucketObjectLockConfiguration")  # fmt: skip
 async def put_object_lock_configuration(ctx: Context, request: Request) -> Result:
     """Switch object lock on, with or without a default retention."""
-    document = request.get("ObjectLockConfiguration", {})
+    document = request.get("ObjectLockConfiguration")
+    if document is None:
+        raise errors.MissingRequestBodyError("Request Body is empty")
     retention = document.get("Rule", {}).get("DefaultRetention", {})
     if document.get("ObjectLockEnabled") != "Enabled":
         raise errors.MalformedXML(rules.MALFORMED)
