@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from airside.runtime.guest import cgroup, cpu, ports, priority, system
+from airside.runtime.guest import cgroup, cpu, ports, system
 from airside.runtime.guest.channel import Channel, close_all, place
 
 CONTROL = 3
@@ -107,11 +107,9 @@ def execute(message: dict[str, Any], fds: list[int], parent: int) -> None:
 
 CGROUP = "AIRSIDE_CGROUP"
 """Tells a template below which control group its environments have theirs."""
-BACKGROUND = "AIRSIDE_BACKGROUND"
-"""And which one is for those of events that nobody waits for."""
 
 
-def serve(channel: Channel, children: Children, groups: dict[str, str]) -> None:
+def serve(channel: Channel, children: Children, base: str) -> None:
     """Do what the server says until it goes away."""
     wake = wake_on_child()
     poll = select.poll()
@@ -129,7 +127,8 @@ def serve(channel: Channel, children: Children, groups: dict[str, str]) -> None:
         while (received := channel.take()) is not None:
             message, fds = received
             if message["op"] == "exec":
-                message["env"].update(groups)
+                if base:
+                    message["env"][CGROUP] = base
                 child = os.fork()
                 if child == 0:
                     execute(message, fds, pid)
@@ -153,17 +152,16 @@ def main() -> None:
     system.die_with_parent(int(sys.argv[1]), by=signal.SIGTERM)
     place([int(sys.argv[2])])
     channel = Channel(socket.socket(fileno=CONTROL))
-    base, background = _control_group(), priority.create_group(os.getpid())
-    groups = {name: path for name, path in ((CGROUP, base), (BACKGROUND, background)) if path}
+    base = _control_group()
     with contextlib.suppress(OSError):  # `airside doctor` says why not
         _ = ports.separate()
     children = Children()
     with contextlib.suppress(BrokenPipeError, ConnectionError, SystemExit):
-        serve(channel, children, groups)
+        serve(channel, children, base)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     children.end()
-    for group in groups.values():
-        cgroup.remove_base(group)
+    if base:
+        cgroup.remove_base(base)
     cpu.remove_base(os.getpid())
     os._exit(0)
 

@@ -2,11 +2,10 @@
 
 Those are what serves events that nobody waits for (docs/adr/0013-callers-go-first.md).
 
-Where there are control groups of version 1, all environments in the background share one, so that
-a thousand of them weigh no more than ten. Elsewhere each of them has a lower priority, and so has
-the group of its session, which Linux may make (autogroup). On top of that they run in long slices:
-Linux interrupts one at once for whoever wakes and asks for a shorter one, which is the default;
-among equals, the other would wait for the slice's end (Linux 6.12).
+Each has a lower priority, and so has the group of its session, which Linux may make (autogroup). On
+top of that they run in long slices: Linux interrupts one at once for whoever wakes and asks for a
+shorter one, which is the default; among equals, the other would wait for the slice's end (Linux
+6.12).
 """
 
 from __future__ import annotations
@@ -16,45 +15,20 @@ import ctypes
 import os
 import struct
 
-from airside.runtime.guest import cgroup, cpu, system
+from airside.runtime.guest import cgroup, system
 from airside.runtime.guest.watcher import write
 
 NICE = 10
 """Of each thread in the background."""
-SHARES = 512
-"""What all of them weigh together, where a process of others weighs 1,024. Not much less: on a
-machine that others keep busy, what nobody waits for is to come to its end before its timeout."""
 SHARES_EACH = 110
 """Where each has a group of its own: as much as its priority weighs."""
 SHARES_OTHERS = 1024
 WEIGHTS = 11, 100
 """The same for groups of version 2, in the background and not."""
-SUFFIX = "-background"
-
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 _SCHED_ATTR = struct.Struct("=IIQiIQQQII")
 """Size, policy, flags, nice, priority, runtime, deadline, period, least and most utilisation."""
 _SLICE_NS = 10_000_000
-
-
-def create_group(agent: int) -> str:
-    """Make the group for the background; its folder, empty where there can be none."""
-    with contextlib.suppress(OSError):
-        own = cpu.v1_folder()
-        if own:
-            cgroup.sweep(own)
-            folder = f"{own}/{cgroup.NAME}{agent}{SUFFIX}"
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            with open(f"{folder}/cpu.shares", "w") as file:  # noqa: PTH123
-                file.write(str(SHARES))
-            return folder
-    return ""
-
-
-def join(folder: str, thread: int = 0) -> None:
-    """Have a thread (0: this one) belong to a control group."""
-    with contextlib.suppress(OSError), open(f"{folder}/tasks", "w") as file:  # noqa: PTH123
-        file.write(str(thread))
 
 
 def set_nice(nice: int, *, background: bool, thread: int = 0) -> None:
@@ -76,21 +50,17 @@ def set_session_nice(nice: int, process: str = "/proc/self") -> None:
         file.write(str(nice))
 
 
-def begin(nice: int, group: str, *, background: bool) -> None:
+def begin(nice: int, *, background: bool) -> None:
     """In a new process, before it runs anything of others: take its place."""
-    if group:
-        join(group)
     set_nice(nice, background=background)
     set_session_nice(nice)
 
 
-def change(processes: list[int], nice: int, group: str, proc: str, *, background: bool) -> None:
+def change(processes: list[int], nice: int, proc: str, *, background: bool) -> None:
     """Have processes that run take another place: every thread of theirs."""
     for pid in processes:
         with contextlib.suppress(OSError):
             for thread in map(int, os.listdir(f"{proc}/{pid}/task")):  # noqa: PTH208
-                if group:
-                    join(group, thread)
                 set_nice(nice, background=background, thread=thread)
         set_session_nice(nice, f"{proc}/{pid}")
 
