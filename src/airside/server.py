@@ -7,6 +7,7 @@ import logging
 import os
 import pkgutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,9 +92,7 @@ class Server:
             zones=_zones(self._services),
         )  # fmt: skip
         parts.internal = internal_routes(parts, self)
-        self.listeners = Listeners(
-            parts, lambda http: handle(parts, http), _authority(settings, self._clock)
-        )
+        self.listeners = Listeners(parts, partial(handle, parts), _authority(settings, self._clock))
         port = await self.listeners.open(settings.host, settings.port)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         settings = parts.settings = settings.but(

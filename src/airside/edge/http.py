@@ -356,8 +356,7 @@ class Connection(asyncio.Protocol):
         keep_alive: bool,
     ) -> bool:
         announced = response.header("content-length") is not None
-        head = self._head(response, None, keep_alive)
-        self._write(head)
+        self._write(self._head(response, None, keep_alive))
         if request.method == "HEAD":
             return keep_alive
         try:
@@ -412,12 +411,14 @@ class Connection(asyncio.Protocol):
             return b"".join((response.head, self._listener.date, end))
         status = response.status
         lines = [_STATUS_LINES.get(status) or f"HTTP/1.1 {status} "]
+        announced = False
         for name, value in response.headers:
             lines.append(f"{name}: {value}")
+            if len(name) == 14 and name.lower() == "content-length":
+                announced = True
         text = "\r\n".join(lines)
         if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
             text = "\r\n".join(line.replace("\r", " ").replace("\n", " ") for line in lines)
-        announced = "\ncontent-length:" in text.lower()
         if length is None:
             framing = b"\r\n" if announced else b"\r\nTransfer-Encoding: chunked\r\n"
         elif announced or status in _BODILESS:

@@ -2,7 +2,8 @@
 
 from airside.kernel.arn import Arn
 from airside.kernel.clock import Clock, ManualClock, SystemClock
-from airside.kernel.cloud import Cloud, Component, FrontDoor, Site
+from airside.kernel.cloud import Cloud, FrontDoor, Site
+from airside.kernel.component import Component
 from airside.kernel.context import Context
 from airside.kernel.errors import AccessDeniedException, OperationNotImplemented, ServiceError
 from airside.kernel.http import Body, BytesBody, FileSlice, HttpRequest, HttpResponse

@@ -14,6 +14,7 @@ from airside.kernel.principal import Principal
 from airside.kernel.store import Blobs, Store
 
 if TYPE_CHECKING:
+    from airside.kernel.component import Component
     from airside.kernel.service import Service
     from airside.settings import Settings
 
@@ -38,22 +39,6 @@ class Site(NamedTuple):
     label: str
     names: tuple[str, ...] = ()
     """Host names of its own; `*.` in front stands for any label."""
-
-
-class Component:
-    """What a service keeps in memory for one environment: pools, pollers, waiters, caches.
-
-    Made on first use or when the environment opens; must be able to rebuild itself from the store.
-    """
-
-    def __init__(self, cloud: "Cloud") -> None:
-        self.cloud = cloud
-
-    async def start(self) -> None:
-        """Called when the environment opens."""
-
-    async def stop(self) -> None:
-        """Called when the environment closes; leaves no task behind."""
 
 
 class Meter(Protocol):

@@ -13,8 +13,10 @@ from msgspec import Struct, field  # made in a tenth of a dataclass's time, once
 class Body(Protocol):
     """A request body that may still be arriving. Iterate it once, or read it whole."""
 
-    length: int | None
-    """Bytes announced by Content-Length; None when chunked."""
+    @property
+    def length(self) -> int | None:
+        """Bytes announced by Content-Length; None when chunked."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Chunks as they come, with back-pressure on the sender."""
@@ -48,14 +50,15 @@ class BodyTooLarge(Exception):
     """More bytes than the reader accepts."""
 
 
-class BytesBody:
+class BytesBody(Struct, eq=False):
     """A body that is already here."""
 
-    __slots__ = ("data", "length")
+    data: bytes = b""
 
-    def __init__(self, data: bytes = b"") -> None:
-        self.data = data
-        self.length: int | None = len(data)
+    @property
+    def length(self) -> int:
+        """All of it was announced."""
+        return len(self.data)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self.data:

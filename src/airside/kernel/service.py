@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from airside.kernel.cloud import AtHand, Cloud, Component, FrontDoor, Site
+from airside.kernel.cloud import AtHand, Cloud, FrontDoor, Site
+from airside.kernel.component import Component
 from airside.kernel.errors import ServiceError
 from airside.kernel.http import HttpRequest, HttpResponse
 from airside.kernel.operation import Operation

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 
 
 class WrittenBehind(Component):

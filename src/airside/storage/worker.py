@@ -3,7 +3,8 @@
 import asyncio
 import logging
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 from airside.storage.errors import StoreClosed
 
 log = logging.getLogger("airside.worker")

@@ -22,6 +22,7 @@ from airside.services.dynamodb import (
 )
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import TransactionConflictException, ValidationException
 from airside.services.dynamodb.expressions.placeholders import Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
@@ -34,7 +35,7 @@ from airside.services.dynamodb.limits import (
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import THROTTLED, charge
+from airside.services.dynamodb.throttling import THROTTLED
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum
 from airside.services.dynamodb.values import Item
 

@@ -10,7 +10,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 
 from collections.abc import Iterable
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 from airside.services.dynamodb.errors import TransactionConflictException
 
 ONGOING = "Transaction is ongoing for the item"

@@ -16,6 +16,7 @@ from airside.kernel.http import BytesBody
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import copying, history, ion, store, transfer
 from airside.services.dynamodb.history import Changed, Source
+from airside.services.dynamodb.records import SIZE_BYTES, size_of
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.transfer import Name
 from airside.services.dynamodb.upkeep import Upkeep
@@ -162,12 +163,8 @@ def _page(
 
 def _full(raw: bytes, *, in_ion: bool) -> tuple[bytes, int]:
     if in_ion:
-        return ion.line(("Item", store.record_of(b"", raw).item)), _size(raw)
-    return b'{"Item":%b}\n' % raw[store.SIZE_BYTES :], _size(raw)
-
-
-def _size(raw: bytes) -> int:
-    return int.from_bytes(raw[: store.SIZE_BYTES], "big")
+        return ion.line(("Item", store.record_of(b"", raw).item)), size_of(raw)
+    return b'{"Item":%b}\n' % raw[SIZE_BYTES:], size_of(raw)
 
 
 def _incremental(change: Changed, keys: list[str], view_type: str) -> tuple[bytes, int]:
@@ -177,10 +174,10 @@ def _incremental(change: Changed, keys: list[str], view_type: str) -> tuple[byte
     )  # fmt: skip
     old = change.old if view_type == "NEW_AND_OLD_IMAGES" else b""
     if change.new:
-        line += b',"NewImage":' + change.new[store.SIZE_BYTES :]
+        line += b',"NewImage":' + change.new[SIZE_BYTES:]
     if old:
-        line += b',"OldImage":' + old[store.SIZE_BYTES :]
-    return line + b"}\n", _size(change.new) + _size(old)
+        line += b',"OldImage":' + old[SIZE_BYTES:]
+    return line + b"}\n", size_of(change.new) + size_of(old)
 
 
 def _incremental_in_ion(change: Changed, keys: list[str], view_type: str) -> tuple[bytes, int]:
@@ -193,7 +190,7 @@ def _incremental_in_ion(change: Changed, keys: list[str], view_type: str) -> tup
     for name, raw in (("NewImage", change.new), ("OldImage", old)):
         if raw:
             members.append((name, store.record_of(b"", raw).item))
-    return ion.line(*members, under="Record"), _size(change.new) + _size(old)
+    return ion.line(*members, under="Record"), size_of(change.new) + size_of(old)
 
 
 def _summary(

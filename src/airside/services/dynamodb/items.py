@@ -9,15 +9,16 @@ from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, parameters, problems, store, validation
 from airside.services.dynamodb.arns import table_arn
 from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     ValidationException,
 )
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
 from airside.services.dynamodb.expressions.projection import Projection
+from airside.services.dynamodb.records import json_of, size_of
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import (
     CAPACITY,
     CONDITIONAL,
@@ -93,13 +94,13 @@ async def get_item(ctx: Context, request: Request) -> Result:
         return table, store.get_raw(view, table.key_of(key))
 
     table, raw = await ctx.store.read(body)
-    size = 0 if raw is None else store.size_of(raw)
+    size = 0 if raw is None else size_of(raw)
     units = capacity.read_units(size, consistent=request.get("ConsistentRead", False))
     charge(ctx, "ReadRequestUnits", units, table.arn)
     result: Result = {}
     if raw is not None:
         if projection is None:
-            result["Item"] = store.json_of(raw)
+            result["Item"] = json_of(raw)
         else:
             result["Item"] = projection.apply(store.record_of(b"", raw).item)
     mode = request.get("ReturnConsumedCapacity")

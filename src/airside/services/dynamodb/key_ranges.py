@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions import key_condition
 from airside.services.dynamodb.expressions.key_condition import KeyRange, KeyTerm
+from airside.services.dynamodb.key_checks import MISMATCH
 from airside.services.dynamodb.keys import Range
 from airside.services.dynamodb.table import KeySchema, Layout, Table
 from airside.services.dynamodb.values import Item, java
 
 _START_KEY = "The provided starting key is invalid"
-_MISMATCH = "The provided key element does not match the schema"
 
 
 def bad_start(why: str) -> ValidationException:
@@ -81,11 +81,11 @@ def _check_shape(table: Table, layout: Layout | None, start_key: Item) -> None:
     schema = table.schema if layout is None else layout.index.schema
     names = _names(table, schema)
     if start_key.keys() != names.keys():
-        raise bad_start(_MISMATCH)
+        raise bad_start(MISMATCH)
     for name in names:
         value = start_key[name]
         if table.types[name] not in value:
-            raise bad_start(_MISMATCH)
+            raise bad_start(MISMATCH)
         ((kind, content),) = value.items()
         if content == "" and kind in ("S", "B"):
             noun = "string" if kind == "S" else "binary"
@@ -107,7 +107,7 @@ def _walk(
             if name not in start_key:
                 raise ValidationException(_START_KEY)
             if table.types[name] not in start_key[name]:
-                raise ValidationException(_MISMATCH)
+                raise ValidationException(MISMATCH)
         if simple and len(terms or ()) <= 2:
             key_condition.check_one(terms or (), name, schema.names, table.types)
 

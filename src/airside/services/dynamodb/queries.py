@@ -16,6 +16,7 @@ from airside.services.dynamodb import (
     values,
 )
 from airside.services.dynamodb.arns import table_arn
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.expressions.key_condition import KeyTerm
 from airside.services.dynamodb.expressions.placeholders import NONE, Placeholders
@@ -24,7 +25,6 @@ from airside.services.dynamodb.parameters import Filter
 from airside.services.dynamodb.reading import Page, Plan
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Layout, Table
-from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import (
     CAPACITY,
     CONDITIONAL,

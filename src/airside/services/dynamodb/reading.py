@@ -12,7 +12,8 @@ from airside.services.dynamodb.capacity import Cost
 from airside.services.dynamodb.expressions.condition import Predicate
 from airside.services.dynamodb.expressions.projection import Projection
 from airside.services.dynamodb.limits import PAGE_BYTES_MAX
-from airside.services.dynamodb.store import SIZE_BYTES, Record
+from airside.services.dynamodb.records import json_of, size_of
+from airside.services.dynamodb.store import Record
 from airside.services.dynamodb.table import Layout, Table
 from airside.services.dynamodb.values import Item
 
@@ -98,13 +99,13 @@ def _read_whole(view: Snapshot, plan: Plan) -> Page:
     last = b""
     more = False
     for _, raw in store.scan_raw(view, plan.start, plan.end, reverse=plan.reverse):
-        item_size = int.from_bytes(raw[:SIZE_BYTES], "big")
+        item_size = size_of(raw)
         if size + item_size > PAGE_BYTES_MAX and items:
             more = True
             break
         size += item_size
         last = raw
-        items.append(Raw(raw[SIZE_BYTES:]))
+        items.append(json_of(raw))
         if len(items) == limit:
             more = True
             break

@@ -17,13 +17,15 @@ from typing import Any
 
 import msgspec
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 from airside.kernel.context import Context
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import keys
 from airside.services.dynamodb.conflicts import Conflicts
 from airside.services.dynamodb.errors import ResourceNotFoundException
 from airside.services.dynamodb.journal import Journal
+from airside.services.dynamodb.records import SIZE_BYTES, json_of, size_of
 from airside.services.dynamodb.table import Index, Table, entries
 from airside.services.dynamodb.throttling import Throttling
 from airside.services.dynamodb.values import Item
@@ -41,10 +43,6 @@ UNREADABLE = ("CREATING", "DELETING")
 """States of a table in which its data is not found."""
 READERS = ("copy", "exporting")
 """Documents of work that reads the items of a `source`."""
-
-
-SIZE_BYTES = 4
-"""What precedes the JSON of an item: its size."""
 
 
 class Record(msgspec.Struct):
@@ -72,16 +70,6 @@ class Record(msgspec.Struct):
 def record_of(key: bytes, raw: bytes) -> Record:
     """What is stored under a key."""
     return Record(key, raw, size_of(raw))
-
-
-def size_of(raw: bytes) -> int:
-    """The size of a stored item, as DynamoDB counts."""
-    return int.from_bytes(raw[:SIZE_BYTES], "big")
-
-
-def json_of(raw: bytes) -> msgspec.Raw:
-    """A stored item, ready for a response."""
-    return msgspec.Raw(raw[SIZE_BYTES:])
 
 
 def encode(item: Item, size: int) -> bytes:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airside.kernel.cloud import Cloud, Component
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 from airside.kernel.store import Transaction
 from airside.services.dynamodb import stream_store
 from airside.services.dynamodb.errors import ValidationException

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from airside.services.dynamodb import keys
+from airside.services.dynamodb import key_checks, keys
 from airside.services.dynamodb.errors import ValidationException
+from airside.services.dynamodb.key_checks import SURELY_SHORT, check_key_value
 from airside.services.dynamodb.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from airside.services.dynamodb.values import Item, Value, kind_of, size
 from airside.storage.keys import pack
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from airside.services.dynamodb.throttling import Gate
 
 Names = tuple[str, ...]
-_SURELY_SHORT = SORT_KEY_BYTES_MAX // 4
-"""Text of so many characters fits into any key."""
-_MISMATCH = "The provided key element does not match the schema"
 
 
 class Throughput(Struct, omit_defaults=True):
@@ -209,19 +207,10 @@ class Table(Struct, dict=True, omit_defaults=True):
         """The store key without the table's prefix."""
         return self.key_of(item)[len(self.prefix) :]
 
-    def check_key(self, key: Mapping[str, Value]) -> None:
-        """Check the key of a request (its values are checked already)."""
-        types = self._key_types
-        if len(key) != len(types):
-            raise ValidationException(_MISMATCH)
-        partition = True
-        for name, kind in types:
-            value = key.get(name)
-            if value is None or kind not in value:
-                raise ValidationException(_MISMATCH)
-            if not 0 < len(value[kind]) <= _SURELY_SHORT:
-                check_key_value(name, value, partition=partition)
-            partition = False
+    @cached_property
+    def check_key(self) -> Callable[[Mapping[str, Value]], None]:
+        """Checks the key of a request (its values are checked already)."""
+        return key_checks.checking(self._key_types)
 
     def check_item(self, item: Item) -> None:
         """Check that an item about to be put has its keys, of the right types and sizes."""
@@ -237,7 +226,7 @@ class Table(Struct, dict=True, omit_defaults=True):
                     "One or more parameter values were invalid: "
                     f"Type mismatch for key {name} expected: {kind} actual: {kind_of(value)}"
                 )
-            if not 0 < len(value[kind]) <= _SURELY_SHORT:
+            if not 0 < len(value[kind]) <= SURELY_SHORT:
                 check_key_value(name, value, partition=partition)
             partition = False
         if self.indexes:
@@ -304,30 +293,6 @@ def _large_index_key(index: str, *, sort: bool) -> ValidationException:
         f"Size of {noun}key has exceeded the maximum size limit of {limit} bytes. "
         f"IndexName: {index}"
     )
-
-
-def check_key_value(name: str, value: Value, *, partition: bool) -> None:
-    """Refuse empty and overlong key values."""
-    kind = kind_of(value)
-    if value[kind] == "":
-        noun = "string" if kind == "S" else "binary"
-        raise ValidationException(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute "
-            f"cannot contain an empty {noun} value. Key: {name}"
-        )
-    if len(value[kind]) <= _SURELY_SHORT:
-        return
-    if partition:
-        if size(value) > PARTITION_KEY_BYTES_MAX:
-            raise ValidationException(
-                "One or more parameter values were invalid: "
-                "Size of hashkey has exceeded the maximum size limit of2048 bytes"
-            )
-    elif size(value) > SORT_KEY_BYTES_MAX:
-        raise ValidationException(
-            "One or more parameter values were invalid: "
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
-        )
 
 
 def entries(number: int, index_number: int) -> bytes:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from airside.kernel.cloud import Cloud, Component
-from airside.kernel.context import Context
+from airside.kernel.cloud import Cloud
+from airside.kernel.component import Component
 from airside.kernel.errors import ServiceError
 from airside.services.dynamodb.capacity import Cost
 from airside.services.dynamodb.errors import (
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from airside.services.dynamodb.table import Index, Table
 
 _BURST_SECONDS = 300.0
-_KINDS = {"ReadRequestUnits": "Read", "WriteRequestUnits": "Write"}
 THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException)
 
 
@@ -127,11 +126,3 @@ class Gate:
             "the under-provisioned global secondary indexes with the UpdateTable API",
             ThrottlingReasons=[reason],
         )
-
-
-def charge(ctx: Context, usage: str, cost: float | Cost, arn: str) -> None:
-    """Leave what an operation consumed behind: for the bill, and for the buckets."""
-    ctx.use(usage, cost.total if isinstance(cost, Cost) else cost, arn)
-    if ctx.cloud.settings.dynamodb_throttling:
-        units = cost if isinstance(cost, Cost) else Cost(cost)
-        ctx.component(Throttling).charge(_KINDS[usage], units, arn)

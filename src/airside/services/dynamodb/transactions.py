@@ -12,6 +12,7 @@ from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, items, parameters, problems, store, validation
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
@@ -26,7 +27,7 @@ from airside.services.dynamodb.limits import TOKEN_SECONDS, TRANSACTION_BYTES_MA
 from airside.services.dynamodb.mutation import Mutation
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import THROTTLED, charge
+from airside.services.dynamodb.throttling import THROTTLED
 from airside.services.dynamodb.validation import CAPACITY, METRICS, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Change, Delete, Outcome, Put, Write

@@ -9,6 +9,7 @@ from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, store, validation
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from airside.services.dynamodb.partiql import targets, writing
 from airside.services.dynamodb.partiql.parser import parse
@@ -17,7 +18,7 @@ from airside.services.dynamodb.partiql.statements import STATEMENT, reader_of
 from airside.services.dynamodb.partiql.syntax import Parsed, Select
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import THROTTLED, charge
+from airside.services.dynamodb.throttling import THROTTLED
 from airside.services.dynamodb.validation import CAPACITY, Problems, enum, required
 from airside.services.dynamodb.values import Item
 from airside.services.dynamodb.writes import Put, Write

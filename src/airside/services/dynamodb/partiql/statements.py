@@ -7,6 +7,7 @@ from airside.kernel.operation import Request, Result, operation
 from airside.kernel.store import Snapshot, Transaction
 from airside.services.dynamodb import capacity, validation
 from airside.services.dynamodb.arns import account_arn, table_arn
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     ValidationException,
@@ -18,7 +19,6 @@ from airside.services.dynamodb.partiql.selection import Reader, Selection
 from airside.services.dynamodb.partiql.syntax import Parsed, Select
 from airside.services.dynamodb.store import Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, enum, required
 from airside.services.dynamodb.writes import Outcome
 

@@ -11,6 +11,7 @@ from airside.kernel.store import Snapshot
 from airside.services.dynamodb import capacity, store, transactions, validation
 from airside.services.dynamodb.arns import account_arn
 from airside.services.dynamodb.capacity import Cost
+from airside.services.dynamodb.charging import charge
 from airside.services.dynamodb.errors import ValidationException
 from airside.services.dynamodb.partiql import targets, writing
 from airside.services.dynamodb.partiql.parser import parse
@@ -19,7 +20,6 @@ from airside.services.dynamodb.partiql.statements import STATEMENT, reader_of
 from airside.services.dynamodb.partiql.syntax import Delete, Parsed, Select, Update
 from airside.services.dynamodb.store import Record, Tables
 from airside.services.dynamodb.table import Table
-from airside.services.dynamodb.throttling import charge
 from airside.services.dynamodb.validation import CAPACITY, Problems, enum, required
 
 _RULES = (
