@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airside.runtime import boot
+from airside.runtime.background import Background
 from airside.runtime.channel import LoopChannel, Message, socket_pair
+from airside.runtime.guest import priority
 from airside.runtime.interpreters import node_bundle
 from airside.runtime.template import Template
 from airside.settings import Settings
@@ -53,6 +55,7 @@ class Agent:
         self._on_exit: dict[int, OnExit] = {}
         self._next_id = 0
         self._templates: dict[TemplateKind, Template] = {}
+        self.background = Background(lambda: priority.group_of(self.pid))
 
     @classmethod
     def spawn(cls, settings: Settings) -> "Agent":

@@ -115,6 +115,10 @@ class Pool:
         if event.stream is not None:
             end = event.stream.end
             future.add_done_callback(lambda _: end())
+        if event.background:
+            self._agent.background.began(future)
+        else:
+            self._agent.background.caller(self._loop)
         while self._idle:
             environment = self._take_idle(background=event.background)
             if environment.state is State.IDLE:

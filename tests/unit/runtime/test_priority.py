@@ -30,41 +30,44 @@ async def call_in_background(pool, payload=b"null"):
     return await asyncio.wait_for(asyncio.ensure_future(waiting), 20)
 
 
-def places(pool) -> set[tuple[int, int]]:
-    """Nice value and policy of all threads."""
+def places(pool, runner) -> set[tuple[int, int, bool]]:
+    """Nice value, policy and whether in the group of the background, of all threads."""
     (environment,) = pool._all
     pid = environment._process.born(environment._process_id).pid
+    group = f"{runner.agent.pid}{priority.SUFFIX}"
     return {
         (
             os.getpriority(os.PRIO_PROCESS, int(task.name)),
             os.sched_getscheduler(int(task.name)),
+            group in (task / "cgroup").read_text(),
         )
         for task in Path(f"/proc/{pid}/task").iterdir()
     }
 
 
-def expected(*, background: bool) -> set[tuple[int, int]]:
+def expected(*, background: bool) -> set[tuple[int, int, bool]]:
+    grouped = os.geteuid() == 0 and Path("/sys/fs/cgroup/cpu/cpu.shares").exists()
     if background:
-        return {(priority.NICE, os.SCHED_BATCH)}
-    return {(os.getpriority(os.PRIO_PROCESS, 0), os.SCHED_OTHER)}
+        return {(priority.NICE, os.SCHED_BATCH, grouped)}
+    return {(os.getpriority(os.PRIO_PROCESS, 0), os.SCHED_OTHER, False)}
 
 
-async def test_events_that_nobody_waits_for_run_at_a_lower_priority(runner):
+async def test_events_that_nobody_waits_for_run_at_the_lowest_priority(runner):
     waited_for, background = runner.pool(THREADED), runner.pool(THREADED)
     await call(waited_for)
     await call_in_background(background)
-    assert places(waited_for) == expected(background=False)
-    assert places(background) == expected(background=True)
+    assert places(waited_for, runner) == expected(background=False)
+    assert places(background, runner) == expected(background=True)
 
 
 @as_root
 async def test_an_environment_has_the_priority_of_the_event_it_serves(runner):
     pool = runner.pool(THREADED)
     await call_in_background(pool)
-    assert places(pool) == expected(background=True)
+    assert places(pool, runner) == expected(background=True)
     for waiting, background in ((call, False), (call_in_background, True), (call, False)):
         await waiting(pool)
-        await eventually(lambda wanted=background: places(pool) == expected(
+        await eventually(lambda wanted=background: places(pool, runner) == expected(
             background=wanted))  # fmt: skip
     assert pool.size == 1
 

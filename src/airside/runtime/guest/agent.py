@@ -18,7 +18,7 @@ import socket
 import sys
 from typing import Any
 
-from airside.runtime.guest import cgroup, cpu, ports, system
+from airside.runtime.guest import cgroup, cpu, ports, priority, system
 from airside.runtime.guest.channel import Channel, close_all, place
 
 CONTROL = 3
@@ -107,9 +107,11 @@ def execute(message: dict[str, Any], fds: list[int], parent: int) -> None:
 
 CGROUP = "AIRSIDE_CGROUP"
 """Tells a template below which control group its environments have theirs."""
+BACKGROUND = "AIRSIDE_BACKGROUND"
+"""And which one is for those of events that nobody waits for."""
 
 
-def serve(channel: Channel, children: Children, base: str) -> None:
+def serve(channel: Channel, children: Children, groups: dict[str, str]) -> None:
     """Do what the server says until it goes away."""
     wake = wake_on_child()
     poll = select.poll()
@@ -127,8 +129,7 @@ def serve(channel: Channel, children: Children, base: str) -> None:
         while (received := channel.take()) is not None:
             message, fds = received
             if message["op"] == "exec":
-                if base:
-                    message["env"][CGROUP] = base
+                message["env"].update(groups)
                 child = os.fork()
                 if child == 0:
                     execute(message, fds, pid)
@@ -152,16 +153,19 @@ def main() -> None:
     system.die_with_parent(int(sys.argv[1]), by=signal.SIGTERM)
     place([int(sys.argv[2])])
     channel = Channel(socket.socket(fileno=CONTROL))
-    base = _control_group()
+    base, background = _control_group(), priority.create_group(os.getpid())
+    groups = {name: path for name, path in ((CGROUP, base), (BACKGROUND, background)) if path}
     with contextlib.suppress(OSError):  # `airside doctor` says why not
         _ = ports.separate()
     children = Children()
     with contextlib.suppress(BrokenPipeError, ConnectionError, SystemExit):
-        serve(channel, children, base)
+        serve(channel, children, groups)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     children.end()
     if base:
         cgroup.remove_base(base)
+    if background:
+        priority.remove_group(background)
     cpu.remove_base(os.getpid())
     os._exit(0)
 

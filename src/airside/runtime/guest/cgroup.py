@@ -66,7 +66,7 @@ def _enable_memory(folder: str) -> None:
 def sweep(own: str) -> None:
     """Remove what agents that were killed have left."""
     for name in os.listdir(own):  # noqa: PTH208
-        found = re.fullmatch(NAME + r"(\d+)", name)
+        found = re.fullmatch(NAME + r"(\d+)(-\w+)?", name)
         if found and not os.path.exists(f"/proc/{found.group(1)}"):  # noqa: PTH110
             _remove(f"{own}/{name}")
 

@@ -30,7 +30,7 @@ def niceness(memory_mb: int) -> int:
     return min(19, max(0, round(math.log(MEMORY_OF_ONE_MB / memory_mb, _NICE_STEP))))
 
 
-def _v1_folder() -> str:
+def v1_folder() -> str:
     """This process's own group of version 1 with the cpu controller; empty when there is none."""
     with open("/proc/self/cgroup") as file:  # noqa: PTH123
         for line in file:
@@ -54,7 +54,7 @@ class Processors:
             self.how = "control groups version 2"
             return
         with contextlib.suppress(OSError):
-            own = _v1_folder()
+            own = v1_folder()
             if own:
                 cgroup.sweep(own)
                 base = f"{own}/{cgroup.NAME}{agent}"
@@ -94,7 +94,7 @@ class Processors:
 
 def remove_base(agent: int) -> None:
     """Remove what templates have made for their environments, which are on their way out."""
-    own = _v1_folder()
+    own = v1_folder()
     base = f"{own}/{cgroup.NAME}{agent}"
     if own and os.path.isdir(base):  # noqa: PTH112
         cgroup.remove_base(base)

@@ -160,7 +160,9 @@ class Shell:
             message, fds = received
             config = message["config"]
             if config["nice"]:
-                priority.begin(config["nice"], background=config["background"])
+                host = HOST if self.jail.rooted else ""
+                group = config["group"] and host + config["group"]
+                priority.begin(config["nice"], group, background=config["background"])
             channel.sock.close()
             place(fds)
             self.jail.furnish(config, self.name, self.uid)

@@ -168,7 +168,7 @@ class Snapshot:
         began = time.perf_counter()
         message, fds = received
         if message["config"]["background"]:
-            priority.begin(priority.NICE, background=True)
+            priority.begin(priority.NICE, "", background=True)
         orders.sock.close()
         for fd, place in zip(fds, (CONNECTION, LOG), strict=True):
             os.dup2(fd, place)

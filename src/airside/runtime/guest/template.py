@@ -33,7 +33,7 @@ from collections import deque
 from typing import Any
 
 from airside.runtime.guest import client, freezing, keeper, priority, watcher
-from airside.runtime.guest.agent import CGROUP, CONTROL, drain, wake_on_child
+from airside.runtime.guest.agent import BACKGROUND, CGROUP, CONTROL, drain, wake_on_child
 from airside.runtime.guest.cgroup import LEAST_BYTES, Groups
 from airside.runtime.guest.channel import Channel, close_all
 from airside.runtime.guest.cpu import Processors, niceness
@@ -96,6 +96,8 @@ class Template:
         """By the serial number that the watcher knows them by."""
         self._watcher: Channel | None = None
         self._poll = select.poll()
+        self._background = os.environ.pop(BACKGROUND, "")
+        """The control group of environments that nobody waits for; empty where there is none."""
         base = os.environ.pop(CGROUP, "")
         if config["sandbox"] and base:
             with contextlib.suppress(OSError):
@@ -199,9 +201,16 @@ class Template:
         if shell is None or shell.told:
             return
         nice = priority.NICE if background else shell.nice
-        proc = f"{HOST}/proc" if self.jail.rooted else "/proc"
+        group, proc = self._group(shell), f"{HOST}/proc" if self.jail.rooted else "/proc"
+        if group:
+            host = HOST if self.jail.rooted else ""
+            group = host + (group if background else os.path.dirname(group))  # noqa: PTH120
         priority.weigh(shell.cpu, shell.group, background=background)
-        priority.change(shell.members(), nice, proc, background=background)
+        priority.change(shell.members(), nice, group, proc, background=background)
+
+    def _group(self, shell: Shell) -> str:
+        """The group it joins in the background; one that has its own for its time stays there."""
+        return self._background if shell.cpu < 0 else ""
 
     def _make_shell(self, kept: Kept | None = None) -> Shell:
         self._serial += 1
@@ -260,6 +269,7 @@ class Template:
         if self._processors is not None:
             self._give_time(self._processors, shell, config["memory_mb"], config.get("snapshot"))
         config["nice"] = priority.NICE if config["background"] else shell.nice
+        config["group"] = self._group(shell) if config["background"] else ""
         if config["background"]:
             priority.weigh(shell.cpu, shell.group, background=True)
         shell.environment_id = message["id"]
