@@ -112,7 +112,13 @@ class Telemetry:
             to.timer = self._loop.call_later(to.timeout_ms / 1000, self._flush, to)
 
     def pause(self) -> bool:
-        """Send no more for now, because nobody will listen; False while something is on its way."""
+        """Send no more, because nobody will listen any more; False while something is left.
+
+        What waits goes out first: a report that came with an environment's last event for an hour
+        is of no use after it.
+        """
+        for subscription in self._subscriptions.values():
+            self._flush(subscription)
         self._paused = not self._sending
         return self._paused
 

@@ -56,7 +56,7 @@ def server_timing(plan: Plan, result: str, cf_id: str) -> tuple[str, str]:
     hit = result in (HIT, REFRESHED)
     told = f'cdn-pop;desc="{_POP[1]}",cdn-rid;desc="{cf_id}"'
     how = (
-        "cdn-cache-refresh" if result is REFRESHED else "cdn-cache-hit" if hit else "cdn-cache-miss"
+        "cdn-cache-refresh" if result == REFRESHED else "cdn-cache-hit" if hit else "cdn-cache-miss"
     )
     layer = 'cdn-hit-layer;desc="EDGE"' if hit else 'cdn-upstream-layer;desc="EDGE"'
     return "Server-Timing", f"{layer},{how},{told}"
@@ -74,7 +74,7 @@ def response(
     """A cached response, as the viewer's headers ask for it."""
     entry = kept.entry
     shown = ERROR if entry.is_error else result
-    if result is HIT:
+    if result == HIT:
         age = int(now - entry.stored_at)
         if age != kept.head_age or kept.head_of is not behavior:
             own = behavior.response.applied(entry.headers)
