@@ -12,7 +12,7 @@ CALLER_SECONDS = 2.0
 LOOK_SECONDS = 0.5
 SHARES = 1024 * (os.cpu_count() or 1)
 """What all weigh while no caller waits: an ordinary process on each processor."""
-SHARES_MIN = 64
+SHARES_MIN = 8
 STARVED, FED = 0.25, 0.5
 """Below and above how much of a processor the background is given more and less."""
 

@@ -24,3 +24,6 @@ TAG_VALUE_LENGTH_MAX = 256
 INLINE_BYTES_MAX = 64 << 10
 """Bodies up to this size lie in the ordered store and share its group commit; larger ones are
 files. A file costs an fsync of its own, a row is copied through the log once more."""
+READ_SOON_BYTES_MAX = 256 << 20
+"""An object that came whole and has no more bytes is likely to be read before others push it out;
+what comes in parts, or is larger, is not worth the memory."""
